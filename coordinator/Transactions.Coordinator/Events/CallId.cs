@@ -1,0 +1,4 @@
+namespace Transactions.Coordinator;
+
+/// <summary>The driver's name for one call that waits for an answer; unique in the process.</summary>
+public readonly record struct CallId(long Value);
