@@ -1,0 +1,18 @@
+namespace Transactions.Participant;
+
+/// <summary>Names one record of a shard: its collection and its key in there.</summary>
+/// <remarks>Ordered bytewise by UTF-8, as <c>collate "C"</c> orders in PostgreSQL; never by UTF-16 code units. Immutable.</remarks>
+/// <param name="Collection">The collection's name.</param>
+/// <param name="Key">The key.</param>
+public readonly record struct RecordKey(string Collection, string Key) : IComparable<RecordKey>
+{
+    /// <inheritdoc/>
+    public int CompareTo(RecordKey other)
+    {
+        int byCollection = Utf8Order.Compare(Collection, other.Collection);
+        return byCollection != 0 ? byCollection : Utf8Order.Compare(Key, other.Key);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Collection}/{Key}";
+}
