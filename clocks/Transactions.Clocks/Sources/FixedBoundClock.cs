@@ -6,7 +6,8 @@ namespace Transactions.Clocks;
 /// <remarks>
 /// T3. The bound is an assumption: nothing measures it, and if the machine's clock is further off, transactions lose their
 /// order without anyone noticing. Fit for one machine, for tests, and where something else watches the clocks. A clock that
-/// is set back by more than the bound allows is noticed. Thread-safe; a reading takes well below a microsecond and
+/// is set back by more than the bound allows is noticed. The upper end is one microsecond wider than the bound, for what
+/// rounding the reading down takes away. Thread-safe; a reading takes well below a microsecond and
 /// allocates nothing.
 /// </remarks>
 public sealed class FixedBoundClock : IBoundedClock
