@@ -41,13 +41,13 @@ public sealed record ClockOptions
         }
         else if (Source == ClockSourceKind.Kernel && FixedBound is not null)
         {
-            yield return "ClockOptions.FixedBound is set, but Source is Kernel, which has bounds of its own. Remove FixedBound, or "
-                + "set Source to Fixed.";
+            yield return "ClockOptions.FixedBound is set, but Source is Kernel, which has bounds of its own. Remove FixedBound, "
+                + "or set Source to Fixed.";
         }
         else if (Source == ClockSourceKind.Fixed && FixedBound is null)
         {
-            yield return "ClockOptions.FixedBound is not set, and Source is Fixed. Set it to a bound that the clock of every machine "
-                + "keeps.";
+            yield return "ClockOptions.FixedBound is not set, and Source is Fixed. Set it to a bound that the clock of every "
+                + "machine keeps.";
         }
         else if (FixedBound is { } bound && (bound <= Duration.Zero || bound > MaxUncertainty))
         {
@@ -59,7 +59,8 @@ public sealed record ClockOptions
     {
         if (MaxUncertainty <= Duration.Zero || MaxUncertainty > WidestMaxUncertainty)
         {
-            yield return OptionErrors.OutOfRange(nameof(ClockOptions), nameof(MaxUncertainty), MaxUncertainty, WidestMaxUncertainty);
+            yield return OptionErrors.OutOfRange(
+                nameof(ClockOptions), nameof(MaxUncertainty), MaxUncertainty, WidestMaxUncertainty);
         }
     }
 

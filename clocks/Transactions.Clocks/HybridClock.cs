@@ -2,7 +2,7 @@ using NodaTime;
 
 namespace Transactions.Clocks;
 
-/// <summary>Gives timestamps that rise within this process and stay close to true time (the pattern <i>Hybrid Clock</i>).</summary>
+/// <summary>The pattern <i>Hybrid Clock</i>: timestamps that rise within this process and stay close to true time.</summary>
 /// <remarks>
 /// T2. A Lamport clock on top of a bounded one: what it gives is above everything that it gave or adopted. Thread-safe
 /// without locks, and allocates nothing while the clock is healthy.

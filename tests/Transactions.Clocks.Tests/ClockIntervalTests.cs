@@ -67,10 +67,10 @@ public sealed class ClockIntervalTests
 
     [Fact]
     public void UntilAccepted_WaitedOut_IsAccepted() =>
-        Gen.Select(Gen.Long[0, 1L << 40], Gen.Long[0, 1L << 40], Gen.Long[1, 1_000_000_000]).Sample((latest, asked, nanoseconds) =>
+        Gen.Select(Gen.Long[0, 1L << 40], Gen.Long[0, 1L << 40], Gen.Long[1, 1_000_000_000]).Sample((latest, asked, nanos) =>
         {
             var interval = new ClockInterval(Timestamp.Zero, new Timestamp(latest));
-            Duration offset = Duration.FromNanoseconds(nanoseconds);
+            Duration offset = Duration.FromNanoseconds(nanos);
             Duration wait = interval.UntilAccepted(new Timestamp(asked), offset);
             var then = new ClockInterval(Timestamp.Zero, interval.Latest.Plus(wait));
 

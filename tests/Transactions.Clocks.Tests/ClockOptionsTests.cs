@@ -18,10 +18,14 @@ public sealed class ClockOptionsTests
         { "bound of zero", Fixed with { FixedBound = Duration.Zero }, "ClockOptions.FixedBound" },
         { "bound over limit", Fixed with { FixedBound = Fixed.MaxUncertainty + Duration.Epsilon }, "at most 0:00:00.25 " },
         { "no uncertainty", new() { MaxUncertainty = Duration.Zero }, "ClockOptions.MaxUncertainty" },
-        { "uncertainty over limit", new() { MaxUncertainty = Duration.FromSeconds(11), MaxOffset = Duration.FromSeconds(22) }, "at most 0:00:10 " },
+        {
+            "uncertainty over limit",
+            new() { MaxUncertainty = Duration.FromSeconds(11), MaxOffset = Duration.FromSeconds(22) },
+            "at most 0:00:10 "
+        },
         { "no offset", new() { MaxOffset = Duration.Zero }, "ClockOptions.MaxOffset" },
         { "offset over limit", new() { MaxOffset = Duration.FromSeconds(61) }, "at most 0:01:00 " },
-        { "offset below twice the uncertainty", new() { MaxOffset = Duration.FromMilliseconds(499) }, "at least twice MaxUncertainty" },
+        { "offset too small", new() { MaxOffset = Duration.FromMilliseconds(499) }, "at least twice MaxUncertainty" },
         { "hybrid mode", new() { Mode = ClockMode.Hybrid }, "hybrid mode is not available yet in this version" },
         { "no mode", new() { Mode = ClockMode.Unspecified }, "Set it to Bounded" },
     };

@@ -30,7 +30,8 @@ public sealed class ClockReadingTests
         Assert.Equal((new Timestamp(2), 77L), (reading.Now, reading.MonotonicMicroseconds));
         Assert.Throws<InvalidOperationException>(() => reading.Interval);
         Assert.Throws<InvalidOperationException>(() => reading.Earliest);
-        Assert.Contains("Start chrony.", Assert.Throws<InvalidOperationException>(() => reading.Latest).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<InvalidOperationException>(() => reading.Latest).Message;
+        Assert.Contains("Start chrony.", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class TimestampTests
         && Timestamp.FromMicroseconds(timestamp.Microseconds, timestamp.Counter) == timestamp);
 
     [Fact]
-    public void Comparison_OfAnyTwo_IsThatOfTheirIntegersAndOfTheirParts() => Gen.Select(AnyTimestamp, AnyTimestamp).Sample((a, b) =>
+    public void Comparison_OfAnyTwo_IsThatOfIntegersAndOfParts() => Gen.Select(AnyTimestamp, AnyTimestamp).Sample((a, b) =>
         a.CompareTo(b) == a.Value.CompareTo(b.Value)
         && a.CompareTo(b) == (a.Microseconds, a.Counter).CompareTo((b.Microseconds, b.Counter))
         && (a < b) == (a.Value < b.Value) && (a <= b) == !(b < a) && (a > b) == (b < a) && (a >= b) == (b <= a)

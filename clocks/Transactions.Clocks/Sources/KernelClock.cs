@@ -7,8 +7,8 @@ namespace Transactions.Clocks;
 /// <para>
 /// T3. One system call (<c>adjtimex</c>, without privileges) gives the reading and its bound together. Unhealthy: when
 /// nothing synchronises the clock, while the bound is above the limit, during a leap second, after the clock was set back,
-/// and when the daemon gives the kernel no bound. Not Linux, or 32 bits: unavailable. Thread-safe; a reading takes about a
-/// microsecond, and a healthy one allocates nothing.
+/// and when the daemon gives the kernel no bound. Not Linux, or 32 bits: unavailable. Thread-safe; a healthy reading allocates
+/// nothing.
 /// </para>
 /// <para>
 /// What it can't notice: a virtual machine that is suspended and resumed goes on with the bound from before (its monotonic
@@ -43,7 +43,7 @@ public sealed class KernelClock : IBoundedClock
         (_timeProvider, _maxUncertainty, _adjtimex) = (timeProvider, maxUncertainty, adjtimex);
     }
 
-    /// <summary>Fills a zeroed <c>struct timex</c> (modes = 0: nothing is changed) and returns the kernel's return code.</summary>
+    /// <summary>Fills a zeroed <c>struct timex</c> (modes = 0: nothing is changed) and gives the return code.</summary>
     internal delegate int AdjustTimeCall(Span<byte> timex);
 
     /// <inheritdoc/>
@@ -98,6 +98,6 @@ public sealed class KernelClock : IBoundedClock
 
     private static ClockHealth NotHere() => ClockHealth.Unhealthy(
         ClockUnhealthyReason.Unavailable,
-        "The kernel clock source needs 64-bit Linux. Elsewhere configure a fixed bound explicitly (ClockOptions.Source = Fixed and "
-        + "FixedBound), which you then vouch for.");
+        "The kernel clock source needs 64-bit Linux. Elsewhere configure a fixed bound explicitly (ClockOptions.Source = Fixed "
+        + "and FixedBound), which you then vouch for.");
 }

@@ -25,8 +25,8 @@ public readonly record struct KernelTimex
     private const int FractionAt = 80;
 
     private const string Remedy =
-        "Install and start chrony with `rtcsync` in its configuration (and wait until `chronyc tracking` says Normal), or "
-        + "configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound), which you then vouch for.";
+        "Install and start chrony with `rtcsync` in its configuration (and wait until `chronyc tracking` shows `Leap status : "
+        + "Normal`), or configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound), which you then vouch for.";
 
     /// <summary>What <c>adjtimex</c> returned: 0 to 5, or negative if it failed.</summary>
     public int ReturnCode { get; private init; }
@@ -73,8 +73,8 @@ public readonly record struct KernelTimex
         {
             return ClockHealth.Unhealthy(
                 ClockUnhealthyReason.Unavailable,
-                $"The kernel gave no usable time (adjtimex returned {ReturnCode}). A sandbox may forbid the call: allow the system "
-                + "call adjtimex, or configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound).");
+                $"The kernel gave no usable time (adjtimex returned {ReturnCode}). A sandbox may forbid the call: allow the "
+                + "system call adjtimex, or configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound).");
         }
 
         if (ReturnCode == ReturnError || (Status & (StatusUnsynchronised | StatusClockError)) != 0 || MaxErrorMicroseconds < 0)
@@ -100,15 +100,15 @@ public readonly record struct KernelTimex
             : ClockHealth.Unhealthy(
                 ClockUnhealthyReason.OverLimit,
                 $"The kernel's clock may be off by {MaxErrorMicroseconds} µs, and ClockOptions.MaxUncertainty is "
-                + $"{limitMicroseconds} µs. Give the time daemon nearer servers or a shorter poll interval (chrony: `maxpoll 6`), "
-                + "or raise MaxUncertainty and with it MaxOffset.");
+                + $"{limitMicroseconds} µs. Give the time daemon nearer servers or a shorter poll interval (chrony: `maxpoll "
+                + "6`), or raise MaxUncertainty and with it MaxOffset.");
     }
 
     /// <summary>What <see cref="KernelClock"/> says of a daemon that gives the kernel no bound of its own.</summary>
     internal ClockHealth NoBound() => ClockHealth.Unhealthy(
         ClockUnhealthyReason.Unsynchronised,
-        $"The time daemon sets this machine's clock but tells the kernel no error (maximum error {MaxErrorMicroseconds} µs, which "
-        + "only counts the time since the last update; systemd-timesyncd does so): that is no bound on true time. " + Remedy
+        $"The time daemon sets this machine's clock but tells the kernel no error (maximum error {MaxErrorMicroseconds} µs, "
+        + "which only counts the time since the last update; systemd-timesyncd does so): that is no bound on true time. " + Remedy
         + " If chrony runs, this passes with its next update.");
 
     private static long ParseTime(long seconds, long fraction, long unitsPerMicrosecond)
