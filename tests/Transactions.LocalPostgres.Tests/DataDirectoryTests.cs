@@ -36,6 +36,23 @@ public sealed class DataDirectoryTests : IDisposable
 
         Assert.Contains("postmaster.pid", failure.Message, StringComparison.Ordinal);
         Assert.Equal(1, await ServerContract.ScalarAsync<int>(first.ConnectionString(), "select 1"));
+
+        await first.DisposeAsync();
+        Assert.False(Leftovers.IsRunning(_folder));
+    }
+
+    [Fact]
+    public async Task Start_ParentOfTheLastServerJustKilled_TakesOverTheData()
+    {
+        await using (Holder holder = await Holder.StartAsync(PostgresBackend.Installed, version: null, "nothing", Cancellation, _folder))
+        {
+            await ServerContract.ScalarAsync<object>(holder.ConnectionString, "create table t (x int); insert into t values (42)");
+            await holder.KillAsync();
+        }
+
+        await using PostgresServer next = await PostgresServer.StartAsync(Options, Cancellation);
+
+        Assert.Equal(42, await ServerContract.ScalarAsync<int>(next.ConnectionString(), "select x from t"));
     }
 
     [Fact]

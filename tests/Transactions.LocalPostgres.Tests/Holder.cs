@@ -21,7 +21,8 @@ internal sealed class Holder : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <summary>What the process does: arguments are backend, major version or <c>any</c>, and what to do with the server.</summary>
+    /// <summary>What the process does: arguments are backend, major version or <c>any</c>,
+    /// what to do with the server, and its data folder or nothing.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         try
@@ -30,6 +31,7 @@ internal sealed class Holder : IAsyncDisposable
             {
                 Backend = Enum.Parse<PostgresBackend>(arguments[1]),
                 Version = arguments[2] == "any" ? null : int.Parse(arguments[2], CultureInfo.InvariantCulture),
+                DataDirectory = arguments[4].Length == 0 ? null : arguments[4],
             };
             PostgresServer server = await PostgresServer.StartAsync(options);
             switch (arguments[3])
@@ -56,9 +58,10 @@ internal sealed class Holder : IAsyncDisposable
     }
 
     /// <summary>Starts such a process and waits until its server answers.</summary>
-    public static async Task<Holder> StartAsync(PostgresBackend backend, int? version, string then, CancellationToken cancellationToken)
+    public static async Task<Holder> StartAsync(
+        PostgresBackend backend, int? version, string then, CancellationToken cancellationToken, string? dataDirectory = null)
     {
-        Process process = Begin(backend, version, then, new Dictionary<string, string>());
+        Process process = Begin(backend, version, then, new Dictionary<string, string>(), dataDirectory);
         string? remains = await process.StandardOutput.ReadLineAsync(cancellationToken);
         string? connectionString = await process.StandardOutput.ReadLineAsync(cancellationToken);
         return connectionString is null
@@ -94,11 +97,11 @@ internal sealed class Holder : IAsyncDisposable
     }
 
     private static Process Begin(
-        PostgresBackend backend, int? version, string then, IReadOnlyDictionary<string, string> environment)
+        PostgresBackend backend, int? version, string then, IReadOnlyDictionary<string, string> environment, string? dataDirectory = null)
     {
         ProcessStartInfo start = new(
             Environment.ProcessPath!,
-            [Verb, backend.ToString(), version?.ToString(CultureInfo.InvariantCulture) ?? "any", then])
+            [Verb, backend.ToString(), version?.ToString(CultureInfo.InvariantCulture) ?? "any", then, dataDirectory ?? ""])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

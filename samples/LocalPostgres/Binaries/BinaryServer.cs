@@ -10,6 +10,7 @@ internal sealed class BinaryServer : IBackend
 {
     private const int FirstStarts = 5;
     private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FolderTakenLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(200);
 
     private readonly PostgresOptions _options;
@@ -111,6 +112,7 @@ internal sealed class BinaryServer : IBackend
 
     private async Task FirstStartAsync(CancellationToken cancellationToken)
     {
+        long startedAt = Stopwatch.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             _port = FreePort.Find();
@@ -119,11 +121,16 @@ internal sealed class BinaryServer : IBackend
                 return;
             }
 
-            // Somebody may have taken the port meanwhile; other failures don't mend themselves.
-            if (attempt == FirstStarts || !_folder.LogTail().Contains("could not bind", StringComparison.Ordinal))
+            string log = _folder.LogTail();
+            bool portTaken = attempt < FirstStarts && log.Contains("could not bind", StringComparison.Ordinal);
+            // The folder's last server may be about to end, if the process that started it was killed a moment ago.
+            bool folderTaken = Stopwatch.GetElapsedTime(startedAt) < FolderTakenLimit && log.Contains("postmaster.pid", StringComparison.Ordinal);
+            if (!portTaken && !folderTaken)
             {
                 throw Failed("the server ended at its start");
             }
+
+            await Task.Delay(RestartPause, TimeProvider.System, cancellationToken);
         }
     }
 
@@ -131,6 +138,7 @@ internal sealed class BinaryServer : IBackend
     {
         await File.WriteAllTextAsync(
             Path.Combine(_folder.Data, "postgresql.conf"), ServerSettings.Text(_options, _port), cancellationToken);
+        _folder.MarkLog();
         _guardian.ExpectStart();
         await CommandAsync("start", cancellationToken);
 

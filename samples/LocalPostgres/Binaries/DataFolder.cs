@@ -8,6 +8,7 @@ namespace Transactions.LocalPostgres.Binaries;
 internal sealed class DataFolder
 {
     private const int LogTailLines = 15;
+    private long _logMark;
 
     private DataFolder(string path, bool isTemporary, string password)
     {
@@ -24,6 +25,8 @@ internal sealed class DataFolder
     public string Password { get; }
 
     public string Data => System.IO.Path.Combine(Path, "data");
+
+    private string LogFile => System.IO.Path.Combine(Path, "log");
 
     public bool IsInitialised => MajorVersionIn(Path) is not null;
 
@@ -58,12 +61,21 @@ internal sealed class DataFolder
         return new DataFolder(path, isTemporary: named is null, PasswordIn(path));
     }
 
+    /// <summary>What the log holds from here on is of the coming start.</summary>
+    public void MarkLog() => _logMark = File.Exists(LogFile) ? new FileInfo(LogFile).Length : 0;
+
+    /// <summary>The end of the log, back to the last mark at most.</summary>
     public string LogTail()
     {
-        string log = System.IO.Path.Combine(Path, "log");
-        return File.Exists(log)
-            ? string.Join(Environment.NewLine, File.ReadLines(log).TakeLast(LogTailLines))
-            : "(no log)";
+        if (!File.Exists(LogFile))
+        {
+            return "(no log)";
+        }
+
+        using FileStream log = new(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        log.Seek(_logMark, SeekOrigin.Begin);
+        using StreamReader reader = new(log);
+        return string.Join(Environment.NewLine, reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(LogTailLines));
     }
 
     private static string PasswordIn(string path)

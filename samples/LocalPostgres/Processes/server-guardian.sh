@@ -10,16 +10,18 @@ export LC_ALL=C
 cd "$folder" || exit 1
 exec 2>>log
 server=
+# Of this guardian alone: another may try a folder that is in use.
+held=$folder/held.$$
 
 # Every process of the server inherits the writing end of the pipe `held`; when the last one is gone, its reader goes on.
 start() {
-  rm -f held && mkfifo held || return 1
-  ( cat held >/dev/null; rm -f held; echo ended ) &
-  "$@" "$programs/postgres" -D "$folder/data" </dev/null >>log 2>&1 9>held &
+  rm -f "$held" && mkfifo "$held" || return 1
+  ( cat "$held" >/dev/null; rm -f "$held"; echo ended ) &
+  "$@" "$programs/postgres" -D "$folder/data" </dev/null >>log 2>&1 9>"$held" &
   server=$!
 }
 
-running() { [ -p held ]; }
+running() { [ -p "$held" ]; }
 
 children() {
   if [ -r /proc/self/stat ]; then
