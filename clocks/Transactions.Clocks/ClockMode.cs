@@ -9,6 +9,7 @@ public enum ClockMode
     /// <summary>Every clock knows bounds on true time; with commit-wait, transactions are strictly serializable.</summary>
     Bounded = 1,
 
-    /// <summary>Only the difference between any two clocks is bounded; no commit-wait; serializable, linearizable per key.</summary>
+    /// <summary>Only the difference between any two clocks is bounded; no commit-wait; serializable, linearizable per key.
+    /// </summary>
     Hybrid = 2,
 }

@@ -31,7 +31,8 @@ public readonly record struct ClockReading
     public ClockHealth Health => _health ?? ClockHealth.NeverRead;
 
     /// <summary>The bounds on true time.</summary>
-    /// <exception cref="InvalidOperationException">The reading is unhealthy: there are no bounds, and none are guessed.</exception>
+    /// <exception cref="InvalidOperationException">The reading is unhealthy: there are no bounds, and none are guessed.
+    /// </exception>
     public ClockInterval Interval => IsHealthy
         ? _interval
         : throw new InvalidOperationException($"An unhealthy clock has no bounds on true time. {Health.Message}");

@@ -3,7 +3,8 @@ namespace Transactions.Clocks;
 /// <summary>The Lamport clock that a state machine keeps: rising timestamps from the readings that its events carry.</summary>
 /// <remarks>
 /// T2 without the clock: it reads nothing and judges nothing; whoever calls <see cref="Observe"/> has checked with
-/// <see cref="ClockInterval.Accepts"/>. Not thread-safe: each machine has its own.
+/// <see cref="ClockInterval.Accepts"/>. Not thread-safe: each machine has its own. For several threads there
+/// is <see cref="HybridClock"/>.
 /// </remarks>
 /// <param name="last">Everything given is above this.</param>
 public sealed class TimestampSequence(Timestamp last = default)

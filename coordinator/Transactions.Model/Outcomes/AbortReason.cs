@@ -59,4 +59,7 @@ public enum AbortReason
 
     /// <summary>The shard is handing its lease back.</summary>
     ShuttingDown = 18,
+
+    /// <summary>A queue was full.</summary>
+    Overloaded = 19,
 }

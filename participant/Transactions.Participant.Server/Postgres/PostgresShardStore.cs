@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Transactions.Clocks;
+using Transactions.Model;
+using Transactions.Storage;
+
+namespace Transactions.Participant.Server.Postgres;
+
+/// <summary>A shard's durable state in PostgreSQL, schema <c>txn</c>.</summary>
+/// <remarks>
+/// Thread-safe. Each writing transaction is sent whole, in one round trip, behind the shard's fence (L2). Disposing it
+/// closes its connections.
+/// </remarks>
+public sealed class PostgresShardStore : IShardStore
+{
+    private readonly ConnectionPools _pools;
+    private readonly ShardOwnership _ownership;
+    private readonly ShardLoading _loading;
+    private readonly ShardPersistence _persistence;
+    private readonly ShardReads _reads;
+    private readonly ShardPruning _pruning;
+
+    private PostgresShardStore(ShardId shard, ConnectionPools pools, ILogger logger)
+    {
+        Shard = shard;
+        _pools = pools;
+        LostBackends lost = new();
+        FencedWrites writes = new(shard, new OneTripTransaction(pools), lost);
+        StoreReader reader = new(pools);
+        _ownership = new(shard, writes, lost, reader, pools, logger);
+        _loading = new(shard, reader, pools);
+        _persistence = new(shard, writes);
+        _reads = new(shard, reader, pools);
+        _pruning = new(shard, writes, logger);
+    }
+
+    /// <inheritdoc/>
+    public ShardId Shard { get; }
+
+    /// <summary>Brings the schema up to date, waiting for PostgreSQL if need be, and opens the store.</summary>
+    /// <exception cref="ArgumentException">An option lies outside its range.</exception>
+    /// <exception cref="MigrationFailedException">The database isn't fit, or a migration failed.</exception>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public static async Task<PostgresShardStore> OpenAsync(
+        ShardId shard,
+        StorageOptions options,
+        ILoggerFactory loggers,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
+    {
+        options.Validate();
+        await new MigrationRunner(options, loggers, timeProvider)
+            .RunAsync(typeof(PostgresShardStore).Assembly, "participant_migrations", cancellationToken);
+        return new PostgresShardStore(shard, new ConnectionPools(options), loggers.CreateLogger<PostgresShardStore>());
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardRow> ReadShardRowAsync(CancellationToken cancellationToken) => _ownership.ReadRowAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TakeoverResult> TakeOverAsync(
+        ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken) =>
+        _ownership.TakeOverAsync(self, seen, waitedOut, leaseUntil, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LoadedShard> LoadAsync(Generation generation, CancellationToken cancellationToken) =>
+        _loading.LoadAsync(generation, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> RenewAsync(
+        Generation generation, Timestamp leaseUntil, Timestamp visibleUpto, CancellationToken cancellationToken) =>
+        _ownership.RenewAsync(generation, leaseUntil, visibleUpto, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> HandBackAsync(Fence fence, Timestamp leaseUntil, CancellationToken cancellationToken) =>
+        _ownership.HandBackAsync(fence, leaseUntil, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<PersistResult> PersistAsync(
+        Fence fence, ImmutableArray<PersistItem> items, CancellationToken cancellationToken) =>
+        _persistence.PersistAsync(fence, items, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> ApplyAsync(Fence fence, ImmutableArray<ApplyItem> items, CancellationToken cancellationToken) =>
+        _persistence.ApplyAsync(fence, items, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ReconcileResult> ReconcileAsync(
+        Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
+        _ownership.ReconcileAsync(generation, doubtful, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
+        ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken) =>
+        _reads.ReadVersionsAsync(queries, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Outcome?> ReadOutcomeAsync(TransactionId id, CancellationToken cancellationToken) =>
+        _reads.ReadOutcomeAsync(id, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> PruneAsync(
+        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken) =>
+        _pruning.PruneAsync(fence, historyHorizon, outcomesMark, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _pools.DisposeAsync();
+}

@@ -1,0 +1,192 @@
+using Transactions.Clocks;
+using Transactions.Model;
+
+namespace Transactions.Participant;
+
+/// <summary>Decides which operations are admitted (X2): only these enlist their transaction, count, and may be repeated.</summary>
+internal sealed class OperationAdmission(
+    ShardCore core, ShardLease lease, TransactionTable transactions, OperationRunner runner, FieldChecks checks)
+{
+    public void Receive(ShardEvent.OperationReceived e)
+    {
+        core.ExpectAnswer(e.Call);
+        if (FindRefusal(e) is { } refusal)
+        {
+            core.Refuse(e.Call, refusal);
+            return;
+        }
+
+        ShardTransaction? transaction = transactions.Find(e.Context.Id);
+        if (transaction?.Operations.GetValueOrDefault(e.Number) is { } known && core.Mutation != Mutation.RunRepeatsAgain)
+        {
+            Repeat(e, transaction, known);
+        }
+        else if (FindAdmissionRefusal(e, transaction) is { } notAdmitted)
+        {
+            core.Refuse(e.Call, notAdmitted);
+        }
+        else
+        {
+            Admit(e, transaction);
+        }
+    }
+
+    // X2: a repeat gets the first reply and changes nothing; a repeat with other content dooms the transaction.
+    private void Repeat(ShardEvent.OperationReceived e, ShardTransaction transaction, PendingOperation known)
+    {
+        if (!known.Operation.Equals(e.Operation))
+        {
+            if (transaction.Status == TransactionStatus.Active)
+            {
+                transactions.Drop(transaction, AbortReason.OperationConflict);
+            }
+
+            core.Refuse(e.Call, Refusal.Aborted(
+                AbortReason.OperationConflict,
+                $"Operation {e.Number} came before with other content; number each operation once in its transaction."));
+        }
+        else if (known.Answer is { } answer)
+        {
+            core.Answer(e.Call, answer);
+        }
+        else
+        {
+            known.Calls.Add(e.Call);
+        }
+    }
+
+    private void Admit(ShardEvent.OperationReceived e, ShardTransaction? transaction)
+    {
+        if (transaction is null)
+        {
+            // X3: the Enlist frame is sent without waiting for anything.
+            transaction = transactions.Add(e.Context);
+            core.Emit(new ShardEffect.Send(
+                e.Context.Coordinator, new ShardFrame.Enlist(e.Context.Id, lease.Owner, e.Context)));
+        }
+
+        transaction.AdmittedOperations++;
+        PendingOperation operation = new(transaction, e.Number, e.Operation);
+        operation.Calls.Add(e.Call);
+        transaction.Operations[e.Number] = operation;
+        runner.Start(operation);
+    }
+
+    // What refuses a repeat too: past the deadline all is refused (X2).
+    private Refusal? FindRefusal(ShardEvent.OperationReceived e) =>
+        lease.RefusalUnlessServing()
+        ?? (core.Clock.IsHealthy ? null : Refusal.Unavailable(RefusalReason.ClockUnhealthy, core.Clock.Health.Message))
+        ?? lease.RefusalPastLease()
+        ?? FindIdRefusal(e.Context)
+        ?? FindDeadlineRefusal(e.Context)
+        ?? FindEndRefusal(e.Context);
+
+    private Refusal? FindIdRefusal(TransactionContext context)
+    {
+        Timestamp issuedAt = context.Id.IssuedAt;
+        if (issuedAt < core.Clock.Latest.Minus(core.Limits.MaxLifetime) || issuedAt > core.Clock.Latest.Plus(core.Limits.MaxOffset))
+        {
+            return new Refusal(
+                RefusalStatus.InvalidArgument,
+                RefusalReason.IdOutOfRange,
+                $"Transaction id {context.Id} is dated {issuedAt}, outside the present minus {core.Limits.MaxLifetime} to the present "
+                + $"plus {core.Limits.MaxOffset}; begin a new transaction, and check the client's clock.")
+            {
+                Field = "id",
+            };
+        }
+
+        return context.Deadline <= issuedAt.Plus(core.Limits.MaxLifetime)
+            ? null
+            : Refusal.Invalid(
+                "deadline",
+                $"deadline {context.Deadline} lies more than {core.Limits.MaxLifetime} after the id's date {issuedAt}; give an earlier one.");
+    }
+
+    // X5: the refusal is an abort, and remembered as one.
+    private Refusal? FindDeadlineRefusal(TransactionContext context)
+    {
+        if (core.Clock.Latest <= context.Deadline)
+        {
+            return null;
+        }
+
+        ShardTransaction? transaction = transactions.Find(context.Id);
+        if (transaction is { Status: TransactionStatus.Active })
+        {
+            transactions.Drop(transaction, AbortReason.DeadlinePassed);
+        }
+        else if (transaction is null && !transactions.Ended.TryGet(context.Id, out _))
+        {
+            transactions.Ended.Remember(context.Id, Outcome.Aborted(AbortReason.DeadlinePassed), context.Deadline);
+        }
+
+        return new Refusal(
+            RefusalStatus.Aborted,
+            RefusalReason.DeadlinePassed,
+            $"The deadline {context.Deadline} of transaction {context.Id} has passed; begin a new one, with a longer timeout if it needs one.")
+        {
+            Field = "deadline",
+            AbortReason = AbortReason.DeadlinePassed,
+        };
+    }
+
+    private Refusal? FindEndRefusal(TransactionContext context)
+    {
+        if (!transactions.Ended.TryGet(context.Id, out Outcome outcome))
+        {
+            return null;
+        }
+
+        return outcome.IsCommitted
+            ? new Refusal(
+                RefusalStatus.FailedPrecondition,
+                RefusalReason.TransactionEnded,
+                $"Transaction {context.Id} is committed and takes no more operations; begin a new one.")
+            : Refusal.Aborted(outcome.Reason, $"Transaction {context.Id} was aborted at shard {core.Id}: {outcome.Reason}.");
+    }
+
+    private Refusal? FindAdmissionRefusal(ShardEvent.OperationReceived e, ShardTransaction? transaction)
+    {
+        if (checks.Check(e.Operation) is { } invalid)
+        {
+            return invalid;
+        }
+
+        ShardOptions options = core.Options;
+        if (core.WaitingCalls > options.MaxWaiting)
+        {
+            return Refusal.Limit("waiting", $"Shard {core.Id} has {options.MaxWaiting} calls waiting; try again later.");
+        }
+
+        if (transaction is null)
+        {
+            return transactions.Count < options.MaxOpenTransactions
+                ? null
+                : Refusal.Limit(
+                    "transactions", $"Shard {core.Id} has {options.MaxOpenTransactions} open transactions; try again later.");
+        }
+
+        return transaction switch
+        {
+            _ when transaction.Context != e.Context => Refusal.Invalid(
+                "context", $"Transaction {e.Context.Id} was begun with another context; send the same one with each of its operations."),
+            { Status: not TransactionStatus.Active } => new Refusal(
+                RefusalStatus.FailedPrecondition,
+                RefusalReason.TransactionSealed,
+                $"Transaction {e.Context.Id} is being committed and takes no more operations."),
+            _ when transaction.AdmittedOperations >= options.MaxOperationsPerTransaction => Refusal.Limit(
+                "operations",
+                $"Transaction {e.Context.Id} has {options.MaxOperationsPerTransaction} operations at shard {core.Id}, the most allowed; split it."),
+            _ when transaction.WriteCount >= options.MaxWritesPerTransaction && e.Operation is not (Operation.Get or Operation.Scan) =>
+                Refusal.Limit(
+                    "writes",
+                    $"Transaction {e.Context.Id} writes {options.MaxWritesPerTransaction} keys at shard {core.Id}, the most allowed; split it."),
+            _ when transaction.HeldBytes >= options.MaxBytesPerTransaction => Refusal.Limit(
+                "bytes",
+                $"Transaction {e.Context.Id} holds {transaction.HeldBytes} bytes at shard {core.Id}, over the limit of "
+                + $"{options.MaxBytesPerTransaction}; split it."),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,374 @@
+using NodaTime;
+using Transactions.Clocks;
+using Transactions.Model;
+
+namespace Transactions.Participant;
+
+/// <summary>Gets, keeps and gives back the shard (section 5): lease, generation, epoch.</summary>
+internal sealed class ShardLease(ShardCore core, string owner)
+{
+    private ShardRow? _row;
+    private Timestamp _takeoverLease;
+    private Timestamp _visibleUpto;
+    private Timestamp _askedFor;
+    private long _retryAt;
+    private long _renewAt;
+    private long _renewedAt;
+    private bool _isRenewing;
+    private bool _isStopRequested;
+
+    public OwnershipPhase Phase { get; private set; } = OwnershipPhase.Idle;
+
+    public Generation Generation { get; private set; }
+
+    public long Epoch { get; set; }
+
+    /// <summary>L1: prepares and reads are served at or below this. Only ever what PostgreSQL acknowledged (L4).</summary>
+    public Timestamp Until { get; private set; }
+
+    public ShardGeneration Owner => new(core.Id, Generation);
+
+    public Fence Fence => new(Generation, Epoch);
+
+    public bool IsServing => Phase == OwnershipPhase.Serving;
+
+    /// <summary>Whether this process owns the shard, so that its writes may go on.</summary>
+    public bool IsOwner => Phase is OwnershipPhase.Loading or OwnershipPhase.Serving or OwnershipPhase.Stopping;
+
+    /// <summary>How far views, projections and feeds may see (S4).</summary>
+    public required Func<Timestamp> ComputeVisibleUpto { get; init; }
+
+    /// <summary>Below this nothing may be handed back (L5).</summary>
+    public required Func<Timestamp> ComputeLeastHandBack { get; init; }
+
+    /// <summary>Whether no write of this owner is queued or under way.</summary>
+    public required Func<bool> IsStorageIdle { get; init; }
+
+    /// <summary>Forgets all that this process knew of the shard: it isn't the owner any more.</summary>
+    public required Action<Refusal> Clear { get; init; }
+
+    /// <summary>Takes over what the predecessors left prepared.</summary>
+    public required Action<LoadedShard> Recover { get; init; }
+
+    /// <summary>Ends what isn't voted for, and takes no more.</summary>
+    public required Action StopServing { get; init; }
+
+    /// <summary>Why an operation or read can't be served here now; null when it can.</summary>
+    public Refusal? RefusalUnlessServing()
+    {
+        switch (Phase)
+        {
+            case OwnershipPhase.Serving:
+                return null;
+
+            case OwnershipPhase.Stopping or OwnershipPhase.HandingBack or OwnershipPhase.Stopped:
+                return Refusal.Unavailable(
+                    RefusalReason.ShuttingDown, $"This process is handing shard {core.Id} back; ask its next owner.");
+
+            case OwnershipPhase.WaitingForLease when _row is { Endpoint.Length: > 0 } row:
+                return new Refusal(
+                    RefusalStatus.FailedPrecondition,
+                    RefusalReason.NotOwner,
+                    $"Shard {core.Id} is owned by {row.Owner} at {row.Endpoint}, not by this process; ask there.")
+                {
+                    Redirect = row.Endpoint,
+                    MayRetry = true,
+                };
+
+            default:
+                return Refusal.Unavailable(
+                    RefusalReason.NotOwner, $"This process doesn't own shard {core.Id} yet ({Phase}); try again shortly.");
+        }
+    }
+
+    /// <summary>X4: why locked operations are refused past the lease; null when they aren't.</summary>
+    public Refusal? RefusalPastLease() => core.Clock.Latest <= Until
+        ? null
+        : Refusal.Unavailable(
+            RefusalReason.NotOwner, $"The lease on shard {core.Id} ended at {Until} and isn't renewed yet; try again shortly.");
+
+    /// <summary>A read waits for a later lease.</summary>
+    public void RenewSoon() => _renewAt = Math.Min(_renewAt, _renewedAt + Microseconds(core.Options.RetryInterval));
+
+    public void TimePassed()
+    {
+        if (!core.Clock.IsHealthy)
+        {
+            return;
+        }
+
+        switch (Phase)
+        {
+            case OwnershipPhase.Idle when _isStopRequested:
+                EndForGood();
+                break;
+
+            case OwnershipPhase.Idle when core.NowMicroseconds >= _retryAt:
+                ReadRow();
+                break;
+
+            case OwnershipPhase.WaitingForLease when core.NowMicroseconds >= _retryAt || core.Clock.Earliest > _row!.LeaseUntil:
+                ReadRow();
+                break;
+
+            case OwnershipPhase.Loading or OwnershipPhase.Serving:
+                RenewIfDue();
+                break;
+
+            case OwnershipPhase.Stopping when !_isRenewing && IsStorageIdle():
+                HandBack();
+                break;
+
+            default:
+                break;
+        }
+    }
+
+    public void Handle(ShardEvent.ShardRowRead e)
+    {
+        if (Phase != OwnershipPhase.ReadingRow)
+        {
+            return;
+        }
+
+        if (_isStopRequested)
+        {
+            EndForGood();
+        }
+        else if (e.Row is null || !core.Clock.IsHealthy)
+        {
+            RetryLater("reading the shard's row");
+        }
+        else if (core.Clock.Earliest > e.Row.LeaseUntil)
+        {
+            // L3: the lease is certainly over; the store looks once more before it raises the generation.
+            _row = e.Row;
+            _askedFor = core.Clock.Earliest.Plus(core.Options.LeaseDuration);
+            Phase = OwnershipPhase.TakingOver;
+            core.Emit(new ShardEffect.TakeOver(e.Row.Generation, e.Row.LeaseUntil, _askedFor));
+        }
+        else
+        {
+            if (_row?.Generation != e.Row.Generation)
+            {
+                core.Notify(new ShardNotice.WaitingForLease(e.Row.Generation, e.Row.Owner, e.Row.LeaseUntil));
+            }
+
+            _row = e.Row;
+            Phase = OwnershipPhase.WaitingForLease;
+            _retryAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
+            core.Emit(new ShardEffect.WakeWhenPast(e.Row.LeaseUntil));
+        }
+    }
+
+    public void Handle(ShardEvent.TakenOver e)
+    {
+        if (Phase != OwnershipPhase.TakingOver)
+        {
+            return;
+        }
+
+        switch (e.Result)
+        {
+            case TakeoverResult.Won won:
+                Invariant.Holds(won.Row.Generation > _row!.Generation, "L3: a takeover raises the generation");
+                _takeoverLease = _row.LeaseUntil;
+                Generation = won.Row.Generation;
+                Epoch = won.Row.Epoch;
+                Until = won.Row.LeaseUntil;
+                _visibleUpto = won.Row.VisibleUpto;
+                _row = won.Row;
+                _isRenewing = false;
+                _renewedAt = core.NowMicroseconds;
+                _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
+
+                // L3: above all that the predecessor may have served or prepared.
+                core.Sequence.Observe(_takeoverLease);
+                core.Sequence.Observe(_visibleUpto);
+                Load();
+                break;
+
+            case TakeoverResult.Lost:
+                Phase = OwnershipPhase.Idle;
+                _retryAt = core.NowMicroseconds;
+                break;
+
+            case TakeoverResult.Failed failed:
+                RetryLater($"taking the shard over: {failed.Message}");
+                break;
+
+            default:
+                throw new InvalidOperationException($"A takeover can't end as {e.Result.GetType().Name}.");
+        }
+    }
+
+    public void Handle(ShardEvent.Loaded e)
+    {
+        if (Phase != OwnershipPhase.Loading)
+        {
+            return;
+        }
+
+        if (e.State is null)
+        {
+            core.Notify(new ShardNotice.StorageFailing("loading prepared transactions", "tried again"));
+            Load();
+            return;
+        }
+
+        Phase = OwnershipPhase.Serving;
+        Recover(e.State);
+        core.Notify(new ShardNotice.Serving(Owner, e.State.Prepared.Length));
+        core.Emit(new ShardEffect.Own(Owner));
+        if (_isStopRequested)
+        {
+            BeginStopping();
+        }
+    }
+
+    public void Handle(ShardEvent.Renewed e)
+    {
+        if (!_isRenewing)
+        {
+            return;
+        }
+
+        _isRenewing = false;
+        _renewedAt = core.NowMicroseconds;
+        switch (e.Result)
+        {
+            case WriteResult.Committed:
+                Until = Timestamp.Max(Until, _askedFor);
+                break;
+
+            case WriteResult.Fenced:
+                Lose();
+                break;
+
+            // L4: an unacknowledged renewal is never used; the next one asks for more.
+            case WriteResult.RolledBack or WriteResult.Ambiguous:
+                core.Notify(new ShardNotice.StorageFailing("renewing the lease", "tried again"));
+                _renewAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
+                break;
+
+            default:
+                throw new InvalidOperationException($"A renewal can't end as {e.Result}.");
+        }
+    }
+
+    public void Handle(ShardEvent.HandedBack e)
+    {
+        if (Phase == OwnershipPhase.HandingBack)
+        {
+            EndForGood();
+        }
+    }
+
+    public void Stop()
+    {
+        _isStopRequested = true;
+        switch (Phase)
+        {
+            case OwnershipPhase.Serving:
+                BeginStopping();
+                break;
+
+            case OwnershipPhase.Idle or OwnershipPhase.WaitingForLease:
+                EndForGood();
+                break;
+
+            default:
+                break;
+        }
+    }
+
+    /// <summary>L2: another generation owns the shard, so nothing that this process knows of it counts.</summary>
+    public void Lose()
+    {
+        if (!IsOwner && Phase != OwnershipPhase.HandingBack)
+        {
+            return;
+        }
+
+        core.Notify(new ShardNotice.Fenced(Owner));
+        core.Emit(new ShardEffect.Disown(Owner));
+        Phase = OwnershipPhase.Idle;
+        _isRenewing = false;
+        _retryAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
+        Clear(Refusal.Unavailable(RefusalReason.NotOwner, $"Shard {core.Id} has another owner now; ask there."));
+        if (_isStopRequested)
+        {
+            EndForGood();
+        }
+    }
+
+    private void ReadRow()
+    {
+        Phase = OwnershipPhase.ReadingRow;
+        core.Emit(new ShardEffect.ReadShardRow());
+    }
+
+    private void Load()
+    {
+        Phase = OwnershipPhase.Loading;
+        core.Emit(new ShardEffect.Load(Generation));
+    }
+
+    private void RetryLater(string what)
+    {
+        core.Notify(new ShardNotice.StorageFailing(what, "tried again"));
+        Phase = OwnershipPhase.Idle;
+        _retryAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
+    }
+
+    private void RenewIfDue()
+    {
+        Timestamp until = core.Clock.Earliest.Plus(core.Options.LeaseDuration);
+        if (_isRenewing || core.NowMicroseconds < _renewAt || until <= Until)
+        {
+            return;
+        }
+
+        // S4: it only rises, and this shard puts nothing at or below it any more.
+        _visibleUpto = Timestamp.Max(_visibleUpto, ComputeVisibleUpto());
+        core.Sequence.Observe(_visibleUpto);
+
+        _isRenewing = true;
+        _askedFor = until;
+        _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
+        core.Emit(new ShardEffect.Renew(Generation, until, _visibleUpto));
+    }
+
+    private void BeginStopping()
+    {
+        // L5: first it stops for good in this generation.
+        Phase = OwnershipPhase.Stopping;
+        core.Emit(new ShardEffect.Disown(Owner));
+        StopServing();
+    }
+
+    private void HandBack()
+    {
+        Timestamp least = Timestamp.Max(_takeoverLease, Timestamp.Max(core.Sequence.Last, ComputeLeastHandBack()));
+        Phase = OwnershipPhase.HandingBack;
+        if (least >= Until)
+        {
+            EndForGood();
+        }
+        else
+        {
+            core.Emit(new ShardEffect.HandBack(Fence, least));
+        }
+    }
+
+    private void EndForGood()
+    {
+        Phase = OwnershipPhase.Stopped;
+        Clear(Refusal.Unavailable(RefusalReason.ShuttingDown, $"This process has handed shard {core.Id} back; ask its next owner."));
+        core.Emit(new ShardEffect.Stopped());
+    }
+
+    private static long Microseconds(Duration duration) => duration.BclCompatibleTicks / 10;
+
+    public override string ToString() => $"{Owner} of {owner}: {Phase} until {Until}";
+}

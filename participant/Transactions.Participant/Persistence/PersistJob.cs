@@ -1,0 +1,24 @@
+using Transactions.Model;
+
+namespace Transactions.Participant;
+
+/// <summary>One transaction's place in the queue for PostgreSQL, and what to do when it gets there.</summary>
+internal sealed class PersistJob(PersistItem item)
+{
+    public PersistItem Item { get; } = item;
+
+    /// <summary>Whether it must go alone: the batch that it was in was refused (X7).</summary>
+    public bool IsSingle { get; set; }
+
+    /// <summary>
+    /// Asked before each try, when certainly nothing of it is written: whether it shall go. Whoever says no has ended its
+    /// transaction.
+    /// </summary>
+    public Func<bool> ShallGo { get; init; } = static () => true;
+
+    /// <summary>It is durable; the outcome is what the register holds.</summary>
+    public required Action<Outcome?> Persisted { get; init; }
+
+    /// <summary>PostgreSQL refuses it for good; nothing of it was written.</summary>
+    public required Action<string> Refused { get; init; }
+}

@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using Transactions.Clocks;
+using Transactions.Model;
+
+namespace Transactions.Participant;
+
+/// <summary>Serves snapshot reads (S1, S2): no locks; each waits for time, for the lease, and for prepared transactions.</summary>
+internal sealed class SnapshotReader(
+    ShardCore core, ShardLease lease, PreparedWriters prepared, VersionReader versions, FieldChecks checks)
+{
+    private readonly List<SnapshotRead> _waitingForTime = [];
+
+    public void Receive(ShardEvent.SnapshotReadReceived e)
+    {
+        core.ExpectAnswer(e.Call);
+        if (lease.RefusalUnlessServing() is { } notServing)
+        {
+            core.Refuse(e.Call, notServing);
+        }
+        else if (checks.Check(e.Query) is { } invalid)
+        {
+            core.Refuse(e.Call, invalid);
+        }
+        else if (core.WaitingCalls > core.Options.MaxWaiting)
+        {
+            core.Refuse(e.Call, Refusal.Limit("waiting", $"The shard has {core.Options.MaxWaiting} calls waiting; try again later."));
+        }
+        else if (!core.Clock.IsHealthy)
+        {
+            core.Refuse(e.Call, Refusal.Unavailable(RefusalReason.ClockUnhealthy, core.Clock.Health.Message));
+        }
+        else
+        {
+            // S1, T4: a strong read of this one shard reads at the latest that the present can be.
+            Timestamp at = e.ReadTimestamp ?? core.Clock.Latest;
+            if (CheckTimestamp(at) is { } refusal)
+            {
+                core.Refuse(e.Call, refusal);
+            }
+            else
+            {
+                GoOn(new SnapshotRead(e.Call, at, e.Query));
+            }
+        }
+    }
+
+    /// <summary>Looks again at the reads that wait for the clock or the lease.</summary>
+    public void TimePassed()
+    {
+        if (_waitingForTime.Count == 0 || !core.Clock.IsHealthy)
+        {
+            return;
+        }
+
+        List<SnapshotRead> waiting = [.. _waitingForTime];
+        _waitingForTime.Clear();
+        waiting.ForEach(GoOn);
+    }
+
+    /// <summary>Lets go on those that waited for a transaction that has ended.</summary>
+    public void Resume(ShardTransaction ended)
+    {
+        List<SnapshotRead> waiting = [.. ended.WaitingReads];
+        ended.WaitingReads.Clear();
+        waiting.ForEach(GoOn);
+    }
+
+    /// <summary>Refuses all that wait: this process serves the shard no more.</summary>
+    public void RefuseAll(IEnumerable<ShardTransaction> transactions, Refusal refusal)
+    {
+        foreach (SnapshotRead read in _waitingForTime.Concat(transactions.SelectMany(transaction => transaction.WaitingReads)))
+        {
+            core.Refuse(read.Call, refusal);
+        }
+
+        _waitingForTime.Clear();
+    }
+
+    private Refusal? CheckTimestamp(Timestamp at)
+    {
+        if (at.IsNegative)
+        {
+            return Refusal.Invalid("read_timestamp", $"read_timestamp is {at.Value}, before the Unix epoch; give 0 or more.");
+        }
+
+        return core.MayAdopt(at)
+            ? null
+            : new Refusal(
+                RefusalStatus.InvalidArgument,
+                RefusalReason.TimestampInFuture,
+                $"read_timestamp {at} lies more than {core.Limits.MaxOffset} beyond the present ({core.Clock.Latest}); "
+                + "read at a timestamp that a coordinator gave, or check the clocks.")
+            {
+                Field = "read_timestamp",
+            };
+    }
+
+    private void GoOn(SnapshotRead read)
+    {
+        // S2, L1: not before its time, and not beyond the lease.
+        if (read.At > core.Clock.Latest || read.At > lease.Until)
+        {
+            _waitingForTime.Add(read);
+            if (read.At > core.Clock.Latest)
+            {
+                core.Emit(new ShardEffect.WakeWhenPast(read.At));
+            }
+            else
+            {
+                lease.RenewSoon();
+            }
+
+            return;
+        }
+
+        if (core.Mutation != Mutation.ForgetServedReads)
+        {
+            core.Sequence.Observe(read.At);
+        }
+
+        if (core.Mutation != Mutation.ReadPastPrepared && prepared.FindBlocking(read) is { } blocking)
+        {
+            blocking.WaitingReads.Add(read);
+            return;
+        }
+
+        Read(read);
+    }
+
+    private void Read(SnapshotRead read)
+    {
+        switch (read.Query)
+        {
+            case SnapshotQuery.Get get:
+                ImmutableArray<RecordKey> records = [.. get.Keys.Select(key => new RecordKey(get.Collection, key))];
+                versions.ReadRecords(read.At, records, (found, failure) =>
+                    Finish(read, failure, () => new OperationResult.Found([.. records.Select(record => ToEntry(found, record))])));
+                break;
+
+            case SnapshotQuery.Scan scan:
+                versions.ReadRange(read.At, scan.Range, scan.Limit, reader: null, (scanned, failure) =>
+                    Finish(read, failure, () => scanned!));
+                break;
+
+            default:
+                throw new InvalidOperationException($"No such query: {read.Query.GetType().Name}.");
+        }
+    }
+
+    private void Finish(SnapshotRead read, ReadFailure? failure, Func<OperationResult> result)
+    {
+        if (failure is null)
+        {
+            core.Answer(read.Call, new ShardAnswer.Read(read.At, result()));
+        }
+        else if (failure.Horizon is { } horizon)
+        {
+            core.Refuse(read.Call, new Refusal(
+                RefusalStatus.FailedPrecondition,
+                RefusalReason.BelowHorizon,
+                $"read_timestamp {read.At} lies below the history horizon {horizon}: versions of then may be gone. "
+                + "Read at a later timestamp, or keep history longer (HistoryRetention).")
+            {
+                Field = "read_timestamp",
+            });
+        }
+        else
+        {
+            core.Refuse(read.Call, Refusal.Unavailable(RefusalReason.StorageUnavailable, failure.Message));
+        }
+    }
+
+    internal static Entry? ToEntry(Dictionary<RecordKey, RecordVersion> found, RecordKey record) =>
+        found.TryGetValue(record, out RecordVersion version) && version.Value is { } value
+            ? new Entry(record.Key, value, version.CommitTimestamp)
+            : null;
+}
