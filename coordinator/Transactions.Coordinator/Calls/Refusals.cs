@@ -32,17 +32,17 @@ internal static class Refusals
         Refusal.Unavailable(RefusalReason.ShuttingDown, "This coordinator is stopping and takes no new transaction; try again.");
 
     public static Refusal TooManyOpen(int limit) =>
-        Refusal.Limit("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions); try again later.");
+        Refusal.Limit("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions); try again later.") with { MayRetry = true };
 
     public static Refusal TooManyRemembered(int limit) =>
         Refusal.Limit(
-            "transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions); try again later.");
+            "transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions); try again later.") with { MayRetry = true };
 
     public static Refusal TooManyDecisions(int limit) =>
-        Refusal.Limit("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions); try again later.");
+        Refusal.Limit("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions); try again later.") with { MayRetry = true };
 
     public static Refusal TooManyReads(int limit) =>
-        Refusal.Limit("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions); try again later.");
+        Refusal.Limit("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions); try again later.") with { MayRetry = true };
 
     public static Refusal IdInFuture(Timestamp issuedAt, Duration maxOffset) =>
         new(RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange,
@@ -66,6 +66,21 @@ internal static class Refusals
 
     public static Refusal LogUnavailable() =>
         Refusal.Unavailable(RefusalReason.StorageUnavailable, "The decision log didn't answer; ask again.");
+
+    // The transaction may be under way, so this must not say that it was never taken up.
+    public static Refusal TooManyWait(int limit) =>
+        Refusal.Unavailable(
+            RefusalReason.OutcomePending, $"{limit} calls wait for this transaction, which is the limit; wait for one to be answered.");
+
+    public static Refusal ResolvedTooEarly() =>
+        Refusal.Unavailable(
+            RefusalReason.IdOutOfRange, "The id is dated ahead of this coordinator's clock, so that it can't be resolved yet; ask again.");
+
+    public static Refusal TooManyShards(int named, int limit) =>
+        Refusal.Limit("shards", $"{named} shards are named; at most {limit} (MaxShards) may be: touch fewer of them.");
+
+    public static Refusal ResultTooLong(int length, int limit) =>
+        Refusal.Limit("result", $"The result has {length} bytes; at most {limit} (MaxResultBytes) are stored: store less.");
 
     public static Refusal Pending() =>
         Refusal.Unavailable(

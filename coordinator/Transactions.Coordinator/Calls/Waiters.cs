@@ -24,8 +24,7 @@ internal sealed class Waiters(OpenCalls calls)
 
         if (_calls.Count == Most)
         {
-            calls.Refuse(call, Refusal.Limit(
-                "call", $"{Most} calls wait for this transaction already; wait for one of them to be answered."));
+            calls.Refuse(call, Refusals.TooManyWait(Most));
             return false;
         }
 

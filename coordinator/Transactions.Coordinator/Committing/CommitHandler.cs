@@ -35,15 +35,16 @@ internal sealed class CommitHandler(
             return;
         }
 
-        if (!CommitSet.TryMake(commit.Shards, commit.Key, context, work.Options, out CommitSet? set, out Refusal? refusal))
+        if (!CommitSet.TryMake(commit.Shards, commit.Key, context, out CommitSet? set, out Refusal? refusal))
         {
             calls.Refuse(commit.Call, refusal);
             return;
         }
 
-        if (CheckResult(commit) is { } wrongResult)
+        if (commit.Result is not null && commit.Key is null)
         {
-            calls.Refuse(commit.Call, wrongResult);
+            calls.Refuse(commit.Call, Refusal.Invalid(
+                "result", "A result is stored under a key, and none was given; give a key or no result."));
             return;
         }
 
@@ -60,24 +61,6 @@ internal sealed class CommitHandler(
         {
             OnUnknown(commit, set);
         }
-    }
-
-    private Refusal? CheckResult(CoordinatorEvent.Commit commit)
-    {
-        if (commit.Result is not { } result)
-        {
-            return null;
-        }
-
-        if (commit.Key is null)
-        {
-            return Refusal.Invalid("result", "A result is stored under a key, and none was given; give a key or no result.");
-        }
-
-        int limit = work.Options.MaxResultBytes;
-        return result.Length <= limit
-            ? null
-            : Refusal.Limit("result", $"The result has {result.Length} bytes; at most {limit} (MaxResultBytes) are stored: store less.");
     }
 
     private void OnKnown(CoordinatorEvent.Commit commit, TransactionRecord record, CommitSet set)
@@ -103,7 +86,7 @@ internal sealed class CommitHandler(
             return;
         }
 
-        if (CheckCanDecide(set) is { } refusal)
+        if (CheckCanDecide(commit, set) is { } refusal)
         {
             calls.Refuse(commit.Call, refusal);
         }
@@ -133,7 +116,7 @@ internal sealed class CommitHandler(
             return;
         }
 
-        refusal ??= admission.CheckRoom() ?? CheckCanDecide(set);
+        refusal ??= admission.CheckRoom() ?? CheckCanDecide(commit, set);
         if (refusal is not null)
         {
             calls.Refuse(commit.Call, refusal);
@@ -147,9 +130,20 @@ internal sealed class CommitHandler(
         }
     }
 
-    // What must be had before anything is changed: a timestamp for the floor, and a place in the log's queue.
-    private Refusal? CheckCanDecide(CommitSet set)
+    // What must hold before anything is changed. A Commit that was taken up before, here or in another life, doesn't come
+    // this way, so that a limit never makes a committed transaction look as if it had been refused.
+    private Refusal? CheckCanDecide(CoordinatorEvent.Commit commit, CommitSet set)
     {
+        if (set.Shards.Length > work.Options.MaxShards)
+        {
+            return Refusals.TooManyShards(set.Shards.Length, work.Options.MaxShards);
+        }
+
+        if (commit.Result is { } result && result.Length > work.Options.MaxResultBytes)
+        {
+            return Refusals.ResultTooLong(result.Length, work.Options.MaxResultBytes);
+        }
+
         if (!work.Clock.IsHealthy)
         {
             return Refusals.Unhealthy(work.Clock.Health);
@@ -174,7 +168,7 @@ internal sealed class CommitHandler(
         // X6: taken on this Commit's arrival, from the reading that came with it (T4).
         Timestamp floor = work.Clock.Latest;
         work.Sequence.Observe(floor);
-        record.Seal(set, commit.Result, floor);
+        record.Seal(set, commit.Result, floor, work.Microseconds);
         if (FindMismatch(record, set) is { } reason)
         {
             endings.Abort(record, reason);

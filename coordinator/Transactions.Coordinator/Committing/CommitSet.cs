@@ -32,17 +32,16 @@ internal sealed class CommitSet
 
     public bool IsSameAs(CommitSet other) => Key == other.Key && Shards.AsSpan().SequenceEqual(other.Shards.AsSpan());
 
-    // Checks what can be checked whatever the state: it will be refused always.
+    // Checks what nobody would ever take up, whatever its limits are.
     public static bool TryMake(
         ImmutableArray<CommitShard> shards,
         IdempotencyKey? key,
         TransactionContext context,
-        CoordinatorOptions options,
         [NotNullWhen(true)] out CommitSet? set,
         [NotNullWhen(false)] out Refusal? refusal)
     {
         set = null;
-        refusal = CheckKey(key, context) ?? CheckShards(shards, options);
+        refusal = CheckKey(key, context) ?? CheckShards(shards);
         if (refusal is not null)
         {
             return false;
@@ -52,17 +51,11 @@ internal sealed class CommitSet
         return true;
     }
 
-    private static Refusal? CheckShards(ImmutableArray<CommitShard> shards, CoordinatorOptions options)
+    private static Refusal? CheckShards(ImmutableArray<CommitShard> shards)
     {
         if (shards.IsDefault)
         {
             return Refusal.Invalid("shards", "No list of shards was given; give an empty one if there are none.");
-        }
-
-        if (shards.Length > options.MaxShards)
-        {
-            return Refusal.Limit(
-                "shards", $"{shards.Length} shards are named; at most {options.MaxShards} (MaxShards) may be: touch fewer of them.");
         }
 
         foreach (CommitShard shard in shards)

@@ -17,12 +17,17 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
     private readonly ShardIndex _byShard = new();
     private readonly DueQueue<long, TransactionId> _repeats = new();
 
-    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied)
+    private int _own;
+
+    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn)
     {
         public int Repeats { get; set; }
     }
 
     public int Count => _deliveries.Count;
+
+    // Of transactions that were committed here; the others were found in the log.
+    public int OwnCount => _own;
 
     public bool IsTracking(TransactionId id) => _deliveries.ContainsKey(id);
 
@@ -33,13 +38,14 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
     }
 
     // The outcome has just been sent to each writer that is connected.
-    public void Track(TransactionId id, Outcome outcome, ImmutableArray<ShardGeneration> writers)
+    public void Track(TransactionId id, Outcome outcome, ImmutableArray<ShardGeneration> writers, bool isOwn)
     {
-        if (writers.IsEmpty || !_deliveries.TryAdd(id, new(outcome, [.. writers.Select(w => w.Shard)], [])))
+        if (writers.IsEmpty || !_deliveries.TryAdd(id, new(outcome, [.. writers.Select(w => w.Shard)], [], isOwn)))
         {
             return;
         }
 
+        _own += isOwn ? 1 : 0;
         foreach (ShardGeneration writer in writers)
         {
             _byShard.Add(writer.Shard, id);
@@ -82,6 +88,7 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
         if (_deliveries.TryGetValue(id, out Delivery? delivery) && delivery.Unmarked.Remove(shard) && delivery.Unmarked.Count == 0)
         {
             _deliveries.Remove(id);
+            _own -= delivery.IsOwn ? 1 : 0;
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class TransactionEndings(
             directory.Send(owner.Shard, new CoordinatorFrame.Ended(record.Id, outcome));
         }
 
-        delivery.Track(record.Id, outcome, writers);
+        delivery.Track(record.Id, outcome, writers, isOwn: true);
     }
 
     // X9: whoever reports a commit waits until its timestamp is past.

@@ -18,9 +18,9 @@ internal sealed class InDoubtAnswers(
 {
     public void OnInDoubt(LinkId link, ShardFrame.InDoubt frame)
     {
-        if (table.TryFind(frame.Id, out _))
+        if (table.TryFind(frame.Id, out TransactionRecord? record))
         {
-            Send(link, frame, new CoordinatorFrame.Pending(frame.Id));
+            SayPending(link, frame, record);
         }
         else if (delivery.TryFind(frame.Id, out Outcome? delivered))
         {
@@ -37,11 +37,31 @@ internal sealed class InDoubtAnswers(
         else if (decisions.HasRoom)
         {
             // Not held: another coordinator's or another life's. The register's word counts, and abort is offered to it.
+            RememberIfHome(frame);
             decisions.Add(
                 Decision.Abort(frame.Id, AbortReason.CoordinatorLost), giveUpAfter: null, fate => OnFate(link, frame, fate));
         }
 
         // Without room it hears nothing and asks again.
+    }
+
+    // For the vote timeout at most. After that silence sends it to another coordinator, which may reach the log if this one
+    // can't; the register then ends the transaction for this one too.
+    private void SayPending(LinkId link, ShardFrame.InDoubt frame, TransactionRecord record)
+    {
+        if (!record.IsSealed || work.Microseconds <= record.SealedSince + Workspace.ToMicroseconds(work.Options.VoteTimeout))
+        {
+            Send(link, frame, new CoordinatorFrame.Pending(frame.Id));
+        }
+    }
+
+    // X5: a Commit that comes after this must ask the log, too. Its deadline is a lifetime after its date at the latest.
+    private void RememberIfHome(ShardFrame.InDoubt frame)
+    {
+        if (work.IsHome(frame.Home))
+        {
+            ended.Remember(frame.Id, frame.Id.IssuedAt.Plus(work.Limits.MaxLifetime), new(null, [], HasKey: true));
+        }
     }
 
     private void OnFate(LinkId link, ShardFrame.InDoubt frame, DecisionFate fate)

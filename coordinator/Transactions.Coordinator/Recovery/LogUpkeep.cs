@@ -40,12 +40,8 @@ internal sealed class LogUpkeep(
     private void Search()
     {
         _nextSearch = work.After(work.Options.RecoveryInterval);
-        int limit = Math.Min(MostAtOnce, work.Options.MaxOpenTransactions - delivery.Count);
-        if (limit > 0)
-        {
-            _isSearching = true;
-            work.Emit(new CoordinatorEffect.FindUnapplied(limit));
-        }
+        _isSearching = true;
+        work.Emit(new CoordinatorEffect.FindUnapplied(MostAtOnce));
     }
 
     public void OnUnappliedFound(ImmutableArray<Decision>? decisions)
@@ -72,7 +68,7 @@ internal sealed class LogUpkeep(
             directory.Send(writer.Shard, new CoordinatorFrame.Ended(decision.Id, decision.Outcome));
         }
 
-        delivery.Track(decision.Id, decision.Outcome, decision.Writers);
+        delivery.Track(decision.Id, decision.Outcome, decision.Writers, isOwn: false);
     }
 
     // D5: nothing dated at or below the mark can still be begun, resolved by its client, or wanted.

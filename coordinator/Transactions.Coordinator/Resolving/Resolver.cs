@@ -31,7 +31,7 @@ internal sealed class Resolver(
     public void OnResolve(CoordinatorEvent.Resolve resolve)
     {
         calls.Open(resolve.Call);
-        if (!CommitSet.TryMake(resolve.Shards, resolve.Key, resolve.Context, work.Options, out CommitSet? set, out Refusal? refusal))
+        if (!CommitSet.TryMake(resolve.Shards, resolve.Key, resolve.Context, out CommitSet? set, out Refusal? refusal))
         {
             calls.Refuse(resolve.Call, refusal);
         }
@@ -115,8 +115,8 @@ internal sealed class Resolver(
 
         if (admission.IsInFuture(id))
         {
-            // X1: nobody has accepted anything of it, and its abort would lie in the log until then.
-            return Refusals.IdInFuture(id.IssuedAt, work.Limits.MaxOffset);
+            // X1: hardly anybody can have accepted it, and its abort would lie in the log until its date.
+            return Refusals.ResolvedTooEarly();
         }
 
         if (!decisions.HasRoom)

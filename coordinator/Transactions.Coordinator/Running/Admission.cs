@@ -17,7 +17,7 @@ internal sealed class Admission(Workspace work, TransactionTable table, EndedMem
             return Refusals.ShuttingDown();
         }
 
-        if (table.Count + delivery.Count >= work.Options.MaxOpenTransactions)
+        if (table.Count + delivery.OwnCount >= work.Options.MaxOpenTransactions)
         {
             return Refusals.TooManyOpen(work.Options.MaxOpenTransactions);
         }

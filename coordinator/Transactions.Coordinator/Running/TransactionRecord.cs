@@ -32,10 +32,14 @@ internal sealed class TransactionRecord(TransactionContext context, Waiters wait
 
     public bool IsSealed => Sealed is not null;
 
-    public void Seal(CommitSet set, ReadOnlyMemory<byte>? result, Timestamp floor)
+    // On the monotonic clock, in microseconds.
+    public long SealedSince { get; private set; }
+
+    public void Seal(CommitSet set, ReadOnlyMemory<byte>? result, Timestamp floor, long now)
     {
         Invariant.Holds(State == TransactionState.Open && !IsSealed, "X6: a transaction is sealed once");
         Sealed = new(set, result, floor);
+        SealedSince = now;
     }
 
     public void MoveTo(TransactionState next)

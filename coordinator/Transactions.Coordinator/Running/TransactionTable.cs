@@ -58,15 +58,14 @@ internal sealed class TransactionTable(Workspace work, OpenCalls calls)
 
     private void CheckHeartbeat(TransactionRecord record, Action<TransactionRecord, AbortReason> expired)
     {
-        long silence = work.Microseconds - record.LastHeartbeat;
-        long allowed = work.After(work.Options.HeartbeatTimeout) - work.Microseconds;
-        if (silence >= allowed)
+        long due = record.LastHeartbeat + Workspace.ToMicroseconds(work.Options.HeartbeatTimeout);
+        if (work.Microseconds >= due)
         {
             expired(record, AbortReason.HeartbeatMissed);
         }
         else
         {
-            _heartbeats.Add(record.LastHeartbeat + allowed, record.Id);
+            _heartbeats.Add(due, record.Id);
         }
     }
 }

@@ -41,7 +41,9 @@ internal sealed class Workspace(CoordinatorId self, ProtocolLimits limits, Coord
         return taken;
     }
 
-    public long After(Duration duration) => Microseconds + (duration.ToInt64Nanoseconds() / 1_000);
+    public long After(Duration duration) => Microseconds + ToMicroseconds(duration);
+
+    public static long ToMicroseconds(Duration duration) => duration.ToInt64Nanoseconds() / 1_000;
 
     // X9: certainly past on every healthy clock. Unhealthy, nothing is past: it never guesses (T3).
     public bool HasPassed(Timestamp timestamp) =>
