@@ -37,6 +37,7 @@ public static class ParticipantServices
             ClusterOptions cluster = provider.GetRequiredService<IOptions<ClusterOptions>>().Value;
             return new ContextVerifier(ClusterSecret.Parse(cluster.Secret), cluster.KeyEpoch);
         });
+        services.AddSingleton<StoreCalls>();
         services.AddGrpc();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<ParticipantHealth>("shards");
