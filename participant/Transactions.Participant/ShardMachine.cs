@@ -148,8 +148,13 @@ public sealed class ShardMachine
     /// <summary>Takes the effects of the events handled since the last call, batches formed, in the order to start them.</summary>
     public IReadOnlyList<ShardEffect> TakeEffects()
     {
-        _persists.SendNext();
-        _applies.SendNext();
+        // L6: while anything is in doubt no batch begins: it would put the reconciling off, or be fenced by the epoch.
+        if (!_reconciler.IsNeeded)
+        {
+            _persists.SendNext();
+            _applies.SendNext();
+        }
+
         _reconciler.SendNext();
         _runner.ResumeGranted();
         return _core.TakeEffects();
