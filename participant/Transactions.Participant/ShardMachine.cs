@@ -172,6 +172,7 @@ public sealed class ShardMachine
                 break;
             case ShardEvent.CallCancelled cancelled:
                 _core.Cancel(cancelled.Call);
+                _snapshots.Cancel(cancelled.Call);
                 break;
             case ShardEvent.CoordinatorConnected connected:
                 _transactions.DropOtherIncarnations(connected.Coordinator);
@@ -310,12 +311,12 @@ public sealed class ShardMachine
     private void StopServing()
     {
         _transactions.DropActive(AbortReason.ShuttingDown);
-        _snapshots.RefuseAll(_transactions.All, _lease.RefusalUnlessServing()!);
+        _snapshots.RefuseAll(_lease.RefusalUnlessServing()!);
     }
 
     private void Clear(Refusal refusal)
     {
-        _snapshots.RefuseAll(_transactions.All, refusal);
+        _snapshots.RefuseAll(refusal);
         _transactions.Clear(refusal);
         _persists.Clear();
         _applies.Clear();
