@@ -148,8 +148,13 @@ public sealed class ShardMachine
     /// <summary>Takes the effects of the events handled since the last call, batches formed, in the order to start them.</summary>
     public IReadOnlyList<ShardEffect> TakeEffects()
     {
-        _persists.SendNext();
-        _applies.SendNext();
+        // L6: while anything is in doubt no batch begins: it would put the reconciling off, or be fenced by the epoch.
+        if (!_reconciler.IsNeeded)
+        {
+            _persists.SendNext();
+            _applies.SendNext();
+        }
+
         _reconciler.SendNext();
         _runner.ResumeGranted();
         return _core.TakeEffects();
@@ -167,6 +172,7 @@ public sealed class ShardMachine
                 break;
             case ShardEvent.CallCancelled cancelled:
                 _core.Cancel(cancelled.Call);
+                _snapshots.Cancel(cancelled.Call);
                 break;
             case ShardEvent.CoordinatorConnected connected:
                 _transactions.DropOtherIncarnations(connected.Coordinator);
@@ -305,12 +311,12 @@ public sealed class ShardMachine
     private void StopServing()
     {
         _transactions.DropActive(AbortReason.ShuttingDown);
-        _snapshots.RefuseAll(_transactions.All, _lease.RefusalUnlessServing()!);
+        _snapshots.RefuseAll(_lease.RefusalUnlessServing()!);
     }
 
     private void Clear(Refusal refusal)
     {
-        _snapshots.RefuseAll(_transactions.All, refusal);
+        _snapshots.RefuseAll(refusal);
         _transactions.Clear(refusal);
         _persists.Clear();
         _applies.Clear();

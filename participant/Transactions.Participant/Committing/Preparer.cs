@@ -12,6 +12,12 @@ internal sealed class Preparer(
 
     public void Receive(CoordinatorId from, CoordinatorFrame.Prepare frame)
     {
+        // A later owner is asked: this one is fenced, doesn't know it yet, and has no say.
+        if (frame.Generation > lease.Generation)
+        {
+            return;
+        }
+
         ShardTransaction? transaction = transactions.Find(frame.Id);
         switch (transaction?.Status)
         {
