@@ -203,7 +203,11 @@ public sealed class ShardMachine
                 _lease.Handle(read);
                 break;
             case ShardEvent.TakenOver taken:
-                _register.Mark = taken.Result is TakeoverResult.Won won ? won.Row.OutcomesMark : _register.Mark;
+                if (taken.Result is TakeoverResult.Won won)
+                {
+                    _register.RaiseMark(won.Row.OutcomesMark);
+                }
+
                 _lease.Handle(taken);
                 break;
             case ShardEvent.Loaded loaded:
