@@ -19,25 +19,25 @@ internal sealed record Books(Snapshot Snapshot, int Orders, long BalancesCents, 
         // One timestamp for all services: nobody waits for this, and it waits for nobody's locks.
         Snapshot snapshot = await transactions.SnapshotAsync(when, cancellationToken);
         long balances = 0;
-        await foreach ((_, Account account) in snapshot.Store("payments").Collection<Account>("accounts").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Account> account in snapshot.Store("payments").Collection<Account>("accounts").ScanAsync(cancellationToken: cancellationToken))
         {
-            balances += account.BalanceCents;
+            balances += account.Value.BalanceCents;
         }
 
         long stock = 0;
-        await foreach ((_, Shelf shelf) in snapshot.Store("inventory").Collection<Shelf>("shelves").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Shelf> shelf in snapshot.Store("inventory").Collection<Shelf>("shelves").ScanAsync(cancellationToken: cancellationToken))
         {
-            stock += shelf.Quantity;
+            stock += shelf.Value.Quantity;
         }
 
         int orders = 0;
         long cents = 0;
         long items = 0;
-        await foreach ((_, Order order) in snapshot.Store("orders").Collection<Order>("orders").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Order> order in snapshot.Store("orders").Collection<Order>("orders").ScanAsync(cancellationToken: cancellationToken))
         {
             orders++;
-            cents += order.TotalCents;
-            items += order.Quantity;
+            cents += order.Value.TotalCents;
+            items += order.Value.Quantity;
         }
 
         return new Books(snapshot, orders, balances, cents, stock, items);

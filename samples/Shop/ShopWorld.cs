@@ -26,10 +26,10 @@ internal sealed class ShopWorld : IAsyncDisposable
     public Orders.Orders.OrdersClient Orders => new(Channel("orders"));
 
     /// <summary>Carries the transaction that the calling code runs in.</summary>
-    public Payments.Payments.PaymentsClient Payments => new(Transactions.Intercept(Channel("payments")));
+    public Payments.Payments.PaymentsClient Payments => new(Channel("payments").WithTransactionPropagation());
 
     /// <summary>Carries the transaction that the calling code runs in.</summary>
-    public Inventory.Inventory.InventoryClient Inventory => new(Transactions.Intercept(Channel("inventory")));
+    public Inventory.Inventory.InventoryClient Inventory => new(Channel("inventory").WithTransactionPropagation());
 
     public static ShopWorld Open(RunningCluster cluster)
     {
