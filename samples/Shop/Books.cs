@@ -19,13 +19,13 @@ internal sealed record Books(Snapshot Snapshot, int Orders, long BalancesCents, 
         // One timestamp for all services: nobody waits for this, and it waits for nobody's locks.
         Snapshot snapshot = await transactions.SnapshotAsync(when, cancellationToken);
         long balances = 0;
-        await foreach (StoreRecord<Account> account in snapshot.Store("payments").Collection<Account>("accounts").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Account> account in snapshot.Store("payments").Collection<Account>("accounts").ScanAsync(ScanRange.All, cancellationToken: cancellationToken))
         {
             balances += account.Value.BalanceCents;
         }
 
         long stock = 0;
-        await foreach (StoreRecord<Shelf> shelf in snapshot.Store("inventory").Collection<Shelf>("shelves").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Shelf> shelf in snapshot.Store("inventory").Collection<Shelf>("shelves").ScanAsync(ScanRange.All, cancellationToken: cancellationToken))
         {
             stock += shelf.Value.Quantity;
         }
@@ -33,7 +33,7 @@ internal sealed record Books(Snapshot Snapshot, int Orders, long BalancesCents, 
         int orders = 0;
         long cents = 0;
         long items = 0;
-        await foreach (StoreRecord<Order> order in snapshot.Store("orders").Collection<Order>("orders").ScanAsync(cancellationToken: cancellationToken))
+        await foreach (StoreRecord<Order> order in snapshot.Store("orders").Collection<Order>("orders").ScanAsync(ScanRange.All, cancellationToken: cancellationToken))
         {
             orders++;
             cents += order.Value.TotalCents;

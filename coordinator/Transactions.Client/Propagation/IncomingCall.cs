@@ -44,8 +44,10 @@ internal sealed class IncomingCall
     // Why no handler may see it.
     public Refusal? Refusal { get; }
 
+    // Our own services, the Store among them, read the metadata and write the trailer themselves.
     public static bool HasNothing(ServerCallContext call) =>
-        call.RequestHeaders.Get(MetadataNames.Context) is null && call.RequestHeaders.Get(MetadataNames.Snapshot) is null;
+        call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
+        || (call.RequestHeaders.Get(MetadataNames.Context) is null && call.RequestHeaders.Get(MetadataNames.Snapshot) is null);
 
     public static IncomingCall Read(ServerCallContext call, ContextVerifier? verifier, TransactionClient? client)
     {
