@@ -4,10 +4,10 @@ using Transactions.Coordinator.Batching;
 using Transactions.Coordinator.Calls;
 using Transactions.Coordinator.Committing;
 using Transactions.Coordinator.Delivering;
-using Transactions.Coordinator.Directory;
 using Transactions.Coordinator.Endings;
 using Transactions.Coordinator.InDoubt;
 using Transactions.Coordinator.OnePhase;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Recovery;
 using Transactions.Coordinator.Resolving;
 using Transactions.Coordinator.Running;
@@ -84,7 +84,7 @@ public sealed class CoordinatorMachine
         _commits = new(
             _work, _calls, _table, _ended, admission, _decisions, _endings, _voting, recording, _onePhase, _resolver);
         _sessions = new(_work, _calls, _table, _ended, admission, _endings);
-        _enlisting = new(_work, _table, _ended, admission, _endings);
+        _enlisting = new(_work, _table, _ended, _delivery, admission, _endings);
         _inDoubt = new(_work, _table, _ended, _delivery, _decisions, _endings);
         _questions = new(_work, _calls, _table, _ended, _reads, _endings);
         _upkeep = new(_work, _table, _delivery, _directory, _waits);

@@ -23,7 +23,7 @@ internal static class DecisionColumns
         return new Decision(new TransactionId(row.GetGuid(first)), outcome, Writers(row, first + 4))
         {
             Key = row.IsDBNull(first + 7) ? null : new IdempotencyKey(row.GetString(first + 6), row.GetString(first + 7)),
-            Result = row.IsDBNull(first + 8) ? null : row.GetFieldValue<byte[]>(first + 8),
+            Result = row.IsDBNull(first + 8) ? (ReadOnlyMemory<byte>?)null : row.GetFieldValue<byte[]>(first + 8),
         };
     }
 

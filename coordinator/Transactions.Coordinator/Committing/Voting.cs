@@ -1,6 +1,6 @@
 using Transactions.Clocks;
-using Transactions.Coordinator.Directory;
 using Transactions.Coordinator.Endings;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Transactions.Coordinator.Directory;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;
 using Transactions.Model;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Transactions.Clocks;
 using Transactions.Coordinator.Batching;
 using Transactions.Coordinator.Delivering;
-using Transactions.Coordinator.Directory;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;

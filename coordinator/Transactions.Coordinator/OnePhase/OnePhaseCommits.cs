@@ -1,7 +1,7 @@
 using Transactions.Coordinator.Calls;
 using Transactions.Coordinator.Committing;
-using Transactions.Coordinator.Directory;
 using Transactions.Coordinator.Endings;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;

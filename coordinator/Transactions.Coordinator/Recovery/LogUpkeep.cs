@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Transactions.Clocks;
 using Transactions.Coordinator.Delivering;
-using Transactions.Coordinator.Directory;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;

@@ -1,6 +1,6 @@
 using Transactions.Clocks;
 using Transactions.Coordinator.Calls;
-using Transactions.Coordinator.Directory;
+using Transactions.Coordinator.Owners;
 using Transactions.Coordinator.Timing;
 using Transactions.Coordinator.Turns;
 using Transactions.Model;

@@ -43,7 +43,15 @@ internal sealed class ParticipantHost(
     /// <summary>How many coordinators are connected.</summary>
     public int ConnectedCoordinators => _links.ConnectedCount;
 
+    /// <summary>What this process owns now.</summary>
+    public IReadOnlyList<ShardEndpoint> Owned => _links.Owned;
+
+    /// <summary>The shards that this process is configured to own, for people.</summary>
+    public string WantedShards => string.Join(", ", participantOptions.Value.Shards.Select(shard => shard.Shard));
+
     public ShardDriver? Find(ShardId shard) => _links.Find(shard);
+
+    public bool Wants(ShardId shard) => participantOptions.Value.Shards.Any(settings => settings.Shard == shard.Value);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

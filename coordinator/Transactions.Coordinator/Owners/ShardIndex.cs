@@ -1,6 +1,6 @@
 using Transactions.Model;
 
-namespace Transactions.Coordinator.Directory;
+namespace Transactions.Coordinator.Owners;
 
 // Which transactions want something of a shard, so that they hear when its owner connects.
 internal sealed class ShardIndex

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Transactions.Coordinator.Turns;
 using Transactions.Model;
 
-namespace Transactions.Coordinator.Directory;
+namespace Transactions.Coordinator.Owners;
 
 // Which stream leads to which shard's owner. Of two owners the later generation counts (generation clock).
 internal sealed class ShardDirectory(Workspace work)
