@@ -8,9 +8,10 @@ namespace Transactions.Coordinator.Tests.Properties;
 /// One coordinator, three shards, a decision log, and another coordinator that now and then ends transactions; whatever is
 /// on its way comes late, twice, in any order, or not at all. Everything that is told is checked against all else.
 /// </summary>
-public sealed class World(IReadOnlyList<byte> tape)
+public sealed class World
 {
-    private readonly MachineHarness _harness = new(new() { RecoveryInterval = Duration.FromSeconds(3) });
+    private readonly IReadOnlyList<byte> _tape;
+    private readonly MachineHarness _harness;
     private readonly ShardModel[] _shards = [.. Enumerable.Range(0, 3).Select(i => new ShardModel(ShardId.Parse($"s/{i}")))];
     private readonly LogModel _log = new();
     private readonly List<Work> _transactions = [];
@@ -19,8 +20,20 @@ public sealed class World(IReadOnlyList<byte> tape)
     private readonly Queue<CoordinatorEffect> _logWork = new();
     private readonly HashSet<CallId> _unanswered = [];
     private readonly Dictionary<TransactionId, Outcome> _told = [];
+    private Timestamp _certainlyPast;
     private int _position;
     private long _links;
+
+    public World(IReadOnlyList<byte> tape)
+        : this(tape, Mutation.None)
+    {
+    }
+
+    internal World(IReadOnlyList<byte> tape, Mutation mutation)
+    {
+        _tape = tape;
+        _harness = new(new() { RecoveryInterval = Duration.FromSeconds(3) }, mutation);
+    }
 
     private sealed record Work(TransactionContext Context, CommitShard[] Shards, IdempotencyKey? Key)
     {
@@ -37,9 +50,9 @@ public sealed class World(IReadOnlyList<byte> tape)
     public void Play()
     {
         Array.ForEach(_shards, Connect);
-        while (_position < tape.Count)
+        while (_position < _tape.Count)
         {
-            Step(Next() % 16);
+            Step(Next() % 17);
         }
 
         Heal();
@@ -81,6 +94,9 @@ public sealed class World(IReadOnlyList<byte> tape)
                 break;
             case 14:
                 AskInDoubt();
+                break;
+            case 15:
+                _harness.IsHealthy = !_harness.IsHealthy;
                 break;
             default:
                 Again(work => new CoordinatorEvent.FrameReceived(new(1), new ShardFrame.Enlist(
@@ -237,6 +253,7 @@ public sealed class World(IReadOnlyList<byte> tape)
     // From here on everything works: whatever was begun ends (invariant 8).
     private void Heal()
     {
+        _harness.IsHealthy = true;
         for (int round = 0; round < 40; round++)
         {
             Array.ForEach(_shards, Connect);
@@ -257,6 +274,7 @@ public sealed class World(IReadOnlyList<byte> tape)
         Assert.Empty(_log.Unapplied());
         Assert.All(_shards, shard => Assert.Empty(shard.InDoubt));
         Assert.All(_transactions, CheckAgainstLog);
+        Assert.All(_transactions, CheckAgainstShards);
     }
 
     private void CheckAgainstLog(Work work)
@@ -267,8 +285,26 @@ public sealed class World(IReadOnlyList<byte> tape)
         }
     }
 
+    // Invariant 2: at every shard that it wrote at, a transaction ended as its client was told.
+    private void CheckAgainstShards(Work work)
+    {
+        foreach (ShardModel shard in _shards.Where(s => work.Shards.Any(w => w.Wrote && w.Owner.Shard == s.Id)))
+        {
+            if (_told.TryGetValue(work.Context.Id, out Outcome told) && shard.EndOf(work.Context.Id) is { } end)
+            {
+                Assert.Equal(told.Kind, end.Kind);
+                Assert.Equal(told.CommitTimestamp, end.CommitTimestamp);
+            }
+        }
+    }
+
     private void Handle(CoordinatorEvent e)
     {
+        if (_harness.IsHealthy)
+        {
+            _certainlyPast = Timestamp.Max(_certainlyPast, _harness.Reading.Earliest);
+        }
+
         foreach (CoordinatorEffect effect in _harness.Handle(e))
         {
             switch (effect)
@@ -308,19 +344,20 @@ public sealed class World(IReadOnlyList<byte> tape)
 
     private void Told(TransactionId id, Outcome outcome)
     {
-        // Invariant 1: no transaction ever has two outcomes, in any answer.
         if (_told.TryGetValue(id, out Outcome before))
         {
+            // Invariant 1: no transaction ever has two outcomes, in any answer.
             Assert.Equal(before.Kind, outcome.Kind);
             Assert.Equal(before.CommitTimestamp, outcome.CommitTimestamp);
+            return;
         }
 
         _told[id] = outcome;
         Work work = _transactions.Single(w => w.Context.Id == id);
         if (outcome.IsCommitted)
         {
-            // X9, invariant 5: nobody is told before the timestamp is past on every clock.
-            Assert.True(_harness.Reading.Earliest > outcome.CommitTimestamp, "X9: told too early");
+            // X9, invariant 5: nobody is told before a healthy reading, this one or an earlier one, said that it is past.
+            Assert.True(_certainlyPast > outcome.CommitTimestamp, "X9: told too early");
         }
 
         if (work.HasRecord)
@@ -338,5 +375,5 @@ public sealed class World(IReadOnlyList<byte> tape)
         return call;
     }
 
-    private byte Next() => _position < tape.Count ? tape[_position++] : (byte)(_position++ * 37);
+    private byte Next() => _position < _tape.Count ? _tape[_position++] : (byte)(_position++ * 37);
 }
