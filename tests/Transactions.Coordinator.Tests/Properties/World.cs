@@ -171,51 +171,10 @@ public sealed class World
 
     private void AnswerLog(int chance)
     {
-        if (!_logWork.TryDequeue(out CoordinatorEffect? effect))
+        if (_logWork.TryDequeue(out CoordinatorEffect? effect))
         {
-            return;
+            Handle(_log.Answer(effect, chance));
         }
-
-        Handle(effect switch
-        {
-            CoordinatorEffect.Record record => new CoordinatorEvent.Recorded(record.Batch, Record(record, chance)),
-            CoordinatorEffect.Read read => new CoordinatorEvent.DecisionRead(
-                read.Request, chance % 4 == 3 ? null : _log.Read(read.Id, read.Key)),
-            CoordinatorEffect.MarkApplied mark => new CoordinatorEvent.MarkedApplied(mark.Batch, Mark(mark, chance)),
-            CoordinatorEffect.FindUnapplied => new CoordinatorEvent.UnappliedFound(chance % 4 == 3 ? null : [.. _log.Unapplied()]),
-            _ => throw new ArgumentException(effect.GetType().Name),
-        });
-    }
-
-    private RecordResult Record(CoordinatorEffect.Record record, int chance)
-    {
-        switch (chance % 6)
-        {
-            case 3:
-                return new RecordResult.RolledBack(IsTransient: chance % 4 != 0, "scripted");
-            case 4:
-                return new RecordResult.Ambiguous("lost before it was written");
-            case 5:
-                _ = record.Decisions.Select(_log.Insert).ToArray();
-                return new RecordResult.Ambiguous("written, and the answer lost");
-            default:
-                return new RecordResult.Committed([.. record.Decisions.Select(_log.Insert)]);
-        }
-    }
-
-    private bool Mark(CoordinatorEffect.MarkApplied mark, int chance)
-    {
-        if (chance % 4 == 3)
-        {
-            return false;
-        }
-
-        foreach ((TransactionId id, ShardId shard) in mark.Applied)
-        {
-            _log.MarkApplied(id, shard);
-        }
-
-        return true;
     }
 
     private void AskInDoubt()
