@@ -115,7 +115,7 @@ public static class CommitMapping
             return false;
         }
 
-        order = order with { Result = request.HasResult ? request.Result.Memory : null };
+        order = order with { Result = request.HasResult ? request.Result.Memory : (ReadOnlyMemory<byte>?)null };
         return true;
     }
 
