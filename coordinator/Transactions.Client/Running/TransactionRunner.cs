@@ -100,7 +100,7 @@ internal sealed class TransactionRunner(
         try
         {
             ReadOnlyMemory<byte>? result = run.IdempotencyKey is not null && storesResult
-                ? JsonSerializer.SerializeToUtf8Bytes(value, options.Json)
+                ? (ReadOnlyMemory<byte>?)JsonSerializer.SerializeToUtf8Bytes(value, options.Json)
                 : null;
             ended = await transaction.EndAsync(run.IdempotencyKey, result, cancellationToken);
         }
