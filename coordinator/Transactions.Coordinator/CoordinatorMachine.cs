@@ -45,8 +45,7 @@ public sealed class CoordinatorMachine
     private readonly Resolver _resolver;
     private readonly CommitHandler _commits;
     private readonly ClientSessions _sessions;
-    private readonly Enlisting _enlisting;
-    private readonly InDoubtAnswers _inDoubt;
+    private readonly FrameRouter _frames;
     private readonly Questions _questions;
     private readonly LogUpkeep _upkeep;
     private bool _wasHealthy = true;
@@ -84,8 +83,17 @@ public sealed class CoordinatorMachine
         _commits = new(
             _work, _calls, _table, _ended, admission, _decisions, _endings, _voting, recording, _onePhase, _resolver);
         _sessions = new(_work, _calls, _table, _ended, admission, _endings);
-        _enlisting = new(_work, _table, _ended, _delivery, admission, _endings);
-        _inDoubt = new(_work, _table, _ended, _delivery, _decisions, _endings);
+        _frames = new(
+            _work,
+            _table,
+            _ended,
+            _delivery,
+            _endings,
+            _voting,
+            _onePhase,
+            _asking,
+            new Enlisting(_work, _table, _ended, _delivery, admission, _endings),
+            new InDoubtAnswers(_work, _table, _ended, _delivery, _decisions, _endings));
         _questions = new(_work, _calls, _table, _ended, _reads, _endings);
         _upkeep = new(_work, _table, _delivery, _directory, _waits);
     }
@@ -191,7 +199,7 @@ public sealed class CoordinatorMachine
                 _directory.Lose(lost.Link);
                 break;
             case CoordinatorEvent.FrameReceived received:
-                OnFrame(received.Link, received.Frame);
+                _frames.Route(received.Link, received.Frame);
                 break;
             case CoordinatorEvent.Recorded recorded:
                 _decisions.OnRecorded(recorded.Batch, recorded.Result);
@@ -228,74 +236,6 @@ public sealed class CoordinatorMachine
             _onePhase.OnConnected(shard);
             _asking.OnConnected(shard);
             _delivery.OnConnected(shard);
-        }
-    }
-
-    private void OnFrame(LinkId link, ShardFrame frame)
-    {
-        switch (frame)
-        {
-            case ShardFrame.Enlist enlist:
-                _enlisting.OnEnlist(link, enlist);
-                break;
-            case ShardFrame.Voted voted:
-                OnVoted(link, voted);
-                break;
-            case ShardFrame.OnePhaseEnded answer:
-                if (_table.TryFind(answer.Id, TransactionState.OnePhase, out TransactionRecord? asked))
-                {
-                    _onePhase.OnEnded(asked, answer.Owner, answer.Outcome);
-                }
-
-                break;
-            case ShardFrame.Applied applied:
-                _delivery.OnApplied(applied.Id, applied.Owner.Shard);
-                break;
-            case ShardFrame.InDoubt inDoubt:
-                _inDoubt.OnInDoubt(link, inDoubt);
-                break;
-            case ShardFrame.Dropped dropped:
-                OnDropped(dropped);
-                break;
-            case ShardFrame.Resolved resolved:
-                _asking.OnResolved(resolved);
-                break;
-            default:
-                throw new ArgumentException($"{frame.GetType().Name} is no frame of a shard.", nameof(frame));
-        }
-    }
-
-    private void OnVoted(LinkId link, ShardFrame.Voted voted)
-    {
-        if (_table.TryFind(voted.Id, out TransactionRecord? record))
-        {
-            if (record.State == TransactionState.Voting)
-            {
-                _voting.OnVoted(record, voted.Owner, voted.Vote);
-            }
-        }
-        else if (voted.Vote.IsYes && _ended.TryFind(voted.Id, out EndedTransaction? known) && known.Outcome is { } outcome)
-        {
-            // It came too late to count, and the shard needn't ask what it counted for.
-            _work.Emit(new CoordinatorEffect.Send(link, voted.Owner.Shard, new CoordinatorFrame.Ended(voted.Id, outcome)));
-        }
-    }
-
-    // A one-phase commit that was asked for is answered by its own frame alone (X11).
-    private void OnDropped(ShardFrame.Dropped dropped)
-    {
-        if (!_table.TryFind(dropped.Id, out TransactionRecord? record))
-        {
-            return;
-        }
-
-        if (record.State == TransactionState.Open && record.Enlisted.Contains(dropped.Owner))
-        {
-            _endings.Abort(record, dropped.Reason);
-        }
-        else if (record.State == TransactionState.Voting)
-        {
-            _voting.OnDropped(record, dropped.Owner, dropped.Reason);
         }
     }
 

@@ -13,8 +13,13 @@ public sealed class MachineHarness
     private long _calls;
 
     public MachineHarness(CoordinatorOptions? options = null)
+        : this(options, Mutation.None)
     {
-        Machine = new(Self, ProtocolLimits.Default, options ?? new());
+    }
+
+    internal MachineHarness(CoordinatorOptions? options, Mutation mutation)
+    {
+        Machine = new(Self, ProtocolLimits.Default, options ?? new()) { Mutation = mutation };
         Handle(new CoordinatorEvent.TimePassed());
         Handle(new CoordinatorEvent.UnappliedFound([]));
     }
@@ -31,8 +36,12 @@ public sealed class MachineHarness
 
     public Duration Uncertainty { get; set; } = Duration.FromMilliseconds(1);
 
-    public ClockReading Reading => ClockReading.Healthy(
-        Now, ClockInterval.Around(Now, Uncertainty), Now.Microseconds - Start.Microseconds);
+    public bool IsHealthy { get; set; } = true;
+
+    public ClockReading Reading => IsHealthy
+        ? ClockReading.Healthy(Now, ClockInterval.Around(Now, Uncertainty), Now.Microseconds - Start.Microseconds)
+        : ClockReading.Unhealthy(
+            Now, ClockHealth.Unhealthy(ClockUnhealthyReason.Stale, "Scripted."), Now.Microseconds - Start.Microseconds);
 
     public CallId NextCall() => new(++_calls);
 

@@ -13,7 +13,7 @@ internal static class Refusals
 
     public static Refusal OtherIncarnation() =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.OtherIncarnation,
-            "The transaction began under an earlier life of this coordinator. If it was committed, ask with Resolve; else run it again.")
+            "The transaction began under an earlier life of this coordinator. If Commit was sent, ask with Resolve; else run it again.")
         { MayRetry = true };
 
     public static Refusal OtherClient() =>
@@ -32,17 +32,16 @@ internal static class Refusals
         Refusal.Unavailable(RefusalReason.ShuttingDown, "This coordinator is stopping and takes no new transaction; try again.");
 
     public static Refusal TooManyOpen(int limit) =>
-        Refusal.Limit("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions); try again later.") with { MayRetry = true };
+        FullForNow("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions)");
 
     public static Refusal TooManyRemembered(int limit) =>
-        Refusal.Limit(
-            "transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions); try again later.") with { MayRetry = true };
+        FullForNow("transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions)");
 
     public static Refusal TooManyDecisions(int limit) =>
-        Refusal.Limit("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions); try again later.") with { MayRetry = true };
+        FullForNow("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions)");
 
     public static Refusal TooManyReads(int limit) =>
-        Refusal.Limit("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions); try again later.") with { MayRetry = true };
+        FullForNow("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions)");
 
     public static Refusal IdInFuture(Timestamp issuedAt, Duration maxOffset) =>
         new(RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange,
@@ -85,4 +84,8 @@ internal static class Refusals
     public static Refusal Pending() =>
         Refusal.Unavailable(
             RefusalReason.OutcomePending, "The outcome isn't known yet, and the transaction may still commit; ask again with Resolve.");
+
+    // Unlike a field's limit it is reached for a moment only.
+    private static Refusal FullForNow(string field, string message) =>
+        Refusal.Limit(field, $"{message}; try again later.") with { MayRetry = true };
 }

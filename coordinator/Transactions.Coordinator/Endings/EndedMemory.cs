@@ -11,6 +11,7 @@ internal sealed class EndedMemory(Workspace work)
 {
     private readonly Dictionary<TransactionId, EndedTransaction> _ended = [];
     private readonly DueQueue<Timestamp, TransactionId> _forget = new();
+    private Timestamp _forgottenBelow;
 
     public int Count => _ended.Count;
 
@@ -36,8 +37,9 @@ internal sealed class EndedMemory(Workspace work)
         _forget.Add(ForgetAfter(deadline), id);
     }
 
-    // Whether an id with this deadline, if it isn't remembered, may have ended here all the same.
-    public bool MayHaveForgotten(Timestamp deadline) => work.MayForget(ForgetAfter(deadline));
+    // Whether an id with this deadline, if it isn't remembered, may have ended here all the same. No reading can say so: a
+    // later one may be less certain than that by which it was forgotten, or unhealthy.
+    public bool MayHaveForgotten(Timestamp deadline) => ForgetAfter(deadline) < _forgottenBelow;
 
     private Timestamp ForgetAfter(Timestamp deadline) => deadline.Plus(work.Limits.MaxOffset);
 
@@ -45,6 +47,7 @@ internal sealed class EndedMemory(Workspace work)
     {
         while (_forget.TryPeek(out Timestamp due) && work.MayForget(due))
         {
+            _forgottenBelow = Timestamp.Max(_forgottenBelow, work.Clock.Earliest);
             _ended.Remove(_forget.Take());
         }
     }

@@ -99,9 +99,9 @@ internal sealed class ClientSessions(
             {
                 record.LastHeartbeat = work.Microseconds;
             }
-            else if (ended.TryFind(id, out EndedTransaction? known) && known.Outcome is not { IsCommitted: true })
+            else if (ended.TryFind(id, out EndedTransaction? known) && known.Outcome is { IsCommitted: false } outcome)
             {
-                lost.Add((id, known.Outcome?.Reason ?? AbortReason.Resolved));
+                lost.Add((id, outcome.Reason));
             }
         }
 

@@ -76,6 +76,12 @@ internal sealed class Enlisting(
             return;
         }
 
+        if (known.Outcome is null && ended.MayHaveForgotten(frame.Context.Deadline))
+        {
+            // The log is asked because it may have committed: ABORT needs proof.
+            return;
+        }
+
         Refuse(link, frame, known.Outcome switch
         {
             null => AbortReason.Resolved,

@@ -1,4 +1,5 @@
 using CsCheck;
+using Transactions.Model;
 
 namespace Transactions.Coordinator.Tests.Properties;
 
@@ -19,7 +20,39 @@ public sealed class CoordinatorProperties
     [Trait("Rule", "I1")]
     [Trait("Rule", "I8")]
     public void Outcomes_UnderAnyOrderLossAndRepetition_AreOneEachAndAllEnd() =>
-        Tape.Sample(tape => new World(tape).Play(), iter: 2_000, threads: 1);
+        Tape.Sample(tape => new World(tape).Play(), iter: 4_000, threads: 1);
+
+    // A property that lets a broken protocol pass would prove nothing.
+    [Theory]
+    [InlineData(nameof(Mutation.NoCommitWait))]
+    [InlineData(nameof(Mutation.AnswerBeforeDurable))]
+    [InlineData(nameof(Mutation.AmbiguousInsertIsAbort))]
+    [InlineData(nameof(Mutation.IgnoreValidUntil))]
+    [InlineData(nameof(Mutation.IgnorePrepareTimestamps))]
+    [InlineData(nameof(Mutation.TimeoutEndsOnePhase))]
+    [InlineData(nameof(Mutation.ForgetEndedAtOnce))]
+    public void Outcomes_OfAMutant_AreCaught(string name) => Assert.Contains(
+        Enumerable.Range(0, 400), seed => IsCaught(RandomTape(seed), Enum.Parse<Mutation>(name)));
+
+    private static bool IsCaught(byte[] tape, Mutation mutation)
+    {
+        try
+        {
+            new World(tape, mutation).Play();
+            return false;
+        }
+        catch (Exception e) when (e is Xunit.Sdk.IAssertionException or BrokenInvariantException)
+        {
+            return true;
+        }
+    }
+
+    private static byte[] RandomTape(int seed)
+    {
+        byte[] tape = new byte[500];
+        new Random(seed).NextBytes(tape);
+        return tape;
+    }
 
     [Fact]
     public void Schedules_OfTheProperty_ReachCommitsAndAborts()
@@ -28,9 +61,7 @@ public sealed class CoordinatorProperties
         int aborts = 0;
         for (int seed = 0; seed < 50; seed++)
         {
-            byte[] tape = new byte[400];
-            new Random(seed).NextBytes(tape);
-            World world = new(tape);
+            World world = new(RandomTape(seed));
             world.Play();
             commits += world.Commits;
             aborts += world.Aborts;

@@ -27,13 +27,49 @@ public sealed class LogModel
         return new RegisterContent.ById(decision);
     }
 
-    public DecisionLookup Read(TransactionId? id, IdempotencyKey? key) =>
-        new(id is { } given ? Find(given) : null, key is null ? null : FindKey(key), Timestamp.Zero);
-
-    public void MarkApplied(TransactionId id, ShardId shard) => _applied.Add((id, shard));
-
     public IEnumerable<Decision> Unapplied() =>
         _rows.Values.Where(d => d.Outcome.IsCommitted && d.Writers.Any(w => !_applied.Contains((d.Id, w.Shard))));
+
+    /// <summary>Does what a machine wants of the log, or fails at it, as chance has it.</summary>
+    public CoordinatorEvent Answer(CoordinatorEffect effect, int chance) => effect switch
+    {
+        CoordinatorEffect.Record record => new CoordinatorEvent.Recorded(record.Batch, Record(record, chance)),
+        CoordinatorEffect.Read read => new CoordinatorEvent.DecisionRead(
+            read.Request, chance % 4 == 3 ? null : Read(read.Id, read.Key)),
+        CoordinatorEffect.MarkApplied mark => new CoordinatorEvent.MarkedApplied(mark.Batch, Mark(mark, chance)),
+        CoordinatorEffect.FindUnapplied => new CoordinatorEvent.UnappliedFound(chance % 4 == 3 ? null : [.. Unapplied()]),
+        _ => throw new ArgumentException(effect.GetType().Name),
+    };
+
+    private RecordResult Record(CoordinatorEffect.Record record, int chance)
+    {
+        switch (chance % 6)
+        {
+            case 3:
+                return new RecordResult.RolledBack(IsTransient: chance % 4 != 0, "scripted");
+            case 4:
+                return new RecordResult.Ambiguous("lost before it was written");
+            case 5:
+                _ = record.Decisions.Select(Insert).ToArray();
+                return new RecordResult.Ambiguous("written, and the answer lost");
+            default:
+                return new RecordResult.Committed([.. record.Decisions.Select(Insert)]);
+        }
+    }
+
+    private bool Mark(CoordinatorEffect.MarkApplied mark, int chance)
+    {
+        if (chance % 4 == 3)
+        {
+            return false;
+        }
+
+        _applied.UnionWith(mark.Applied);
+        return true;
+    }
+
+    private DecisionLookup Read(TransactionId? id, IdempotencyKey? key) =>
+        new(id is { } given ? Find(given) : null, key is null ? null : FindKey(key), Timestamp.Zero);
 
     private Decision? FindKey(IdempotencyKey? key) => _rows.Values.FirstOrDefault(d => d.Key == key);
 }

@@ -27,6 +27,9 @@ public sealed class ShardModel(ShardId id)
     public IEnumerable<TransactionId> InDoubt =>
         _branches.Where(b => b.Value is { Wrote: true, Ended: null, Vote.IsYes: true }).Select(b => b.Key).Order();
 
+    /// <summary>How a transaction that wrote here ended here; null when it never wrote, or nobody said.</summary>
+    public Outcome? EndOf(TransactionId id) => _branches.GetValueOrDefault(id) is { Wrote: true } branch ? branch.Ended : null;
+
     /// <summary>A new owner: what was persisted is loaded, what only memory held is gone (L3).</summary>
     public void TakeOver()
     {
@@ -80,6 +83,7 @@ public sealed class ShardModel(ShardId id)
             return null;
         }
 
+        branch.Wrote = frame.Wrote;
         branch.Ended ??= frame.Generation != Generation || chance % 4 == 0
             ? Outcome.Aborted(AbortReason.CountMismatch)
             : Outcome.Committed(Timestamp.Max(frame.Floor, now));
