@@ -84,7 +84,7 @@ public sealed class CoordinatorMachine
         _commits = new(
             _work, _calls, _table, _ended, admission, _decisions, _endings, _voting, recording, _onePhase, _resolver);
         _sessions = new(_work, _calls, _table, _ended, admission, _endings);
-        _enlisting = new(_work, _table, _ended, admission, _endings);
+        _enlisting = new(_work, _table, _ended, _delivery, admission, _endings);
         _inDoubt = new(_work, _table, _ended, _delivery, _decisions, _endings);
         _questions = new(_work, _calls, _table, _ended, _reads, _endings);
         _upkeep = new(_work, _table, _delivery, _directory, _waits);

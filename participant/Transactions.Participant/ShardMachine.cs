@@ -79,7 +79,8 @@ public sealed class ShardMachine
         _register = new OutcomeReader(_core);
         _outcomes = new OutcomeApplier(_core, _lease, _transactions, _overlay, _applies);
         _resolver = new OnePhaseResolver(_core, _lease, _transactions, _persists, _register);
-        _preparer = new Preparer(_core, _lease, _transactions, _prepared, _persists, commits, _outcomes)
+        _voted = new VotedTransactions(_core, _lease, _transactions);
+        _preparer = new Preparer(_core, _lease, _transactions, _prepared, _persists, commits, _outcomes, _voted)
         {
             AnswerResolvers = _resolver.AnswerWaiting,
         };
@@ -87,7 +88,6 @@ public sealed class ShardMachine
         {
             AnswerResolvers = _resolver.AnswerWaiting,
         };
-        _voted = new VotedTransactions(_core, _lease, _transactions);
         _pruner = new Pruner(_core, _lease, _register);
     }
 
@@ -203,7 +203,11 @@ public sealed class ShardMachine
                 _lease.Handle(read);
                 break;
             case ShardEvent.TakenOver taken:
-                _register.Mark = taken.Result is TakeoverResult.Won won ? won.Row.OutcomesMark : _register.Mark;
+                if (taken.Result is TakeoverResult.Won won)
+                {
+                    _register.RaiseMark(won.Row.OutcomesMark);
+                }
+
                 _lease.Handle(taken);
                 break;
             case ShardEvent.Loaded loaded:
@@ -294,7 +298,6 @@ public sealed class ShardMachine
                 PrepareTimestamp = row.PrepareTimestamp,
                 ValidUntil = row.ValidUntil,
                 AdmittedOperations = row.Operations,
-                AskAt = _core.NowMicroseconds,
             };
             foreach (RecordWrite write in row.Writes)
             {
@@ -305,6 +308,7 @@ public sealed class ShardMachine
             _core.Sequence.Observe(row.PrepareTimestamp);
             _transactions.Add(transaction);
             _prepared.Add(transaction);
+            _voted.Add(transaction, askAt: _core.NowMicroseconds);
         }
     }
 
@@ -324,6 +328,7 @@ public sealed class ShardMachine
         _register.Clear();
         _outcomes.Clear();
         _onePhase.Clear();
+        _voted.Clear();
         _resolver.Clear();
         _versions.Clear();
         _overlay.Clear();

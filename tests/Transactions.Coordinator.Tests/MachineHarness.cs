@@ -9,7 +9,7 @@ public sealed class MachineHarness
 {
     public static readonly Timestamp Start = Timestamp.FromInstant(Instant.FromUtc(2026, 1, 1, 0, 0));
 
-    private byte _ids;
+    private int _ids;
     private long _calls;
 
     public MachineHarness(CoordinatorOptions? options = null)
@@ -38,7 +38,7 @@ public sealed class MachineHarness
 
     public TransactionContext NewTransaction(Duration? lifetime = null, Timestamp? issuedAt = null)
     {
-        TransactionId id = TransactionId.Create(issuedAt ?? Now, [.. new byte[9], ++_ids]);
+        TransactionId id = TransactionId.Create(issuedAt ?? Now, [.. new byte[8], (byte)(++_ids >> 8), (byte)_ids]);
         return new(id, Now, id.IssuedAt.Plus(lifetime ?? Duration.FromSeconds(30)), Self, "alice");
     }
 

@@ -33,8 +33,13 @@ internal sealed class EndedMemory(Workspace work)
             return;
         }
 
-        _forget.Add(deadline.Plus(work.Limits.MaxOffset), id);
+        _forget.Add(ForgetAfter(deadline), id);
     }
+
+    // Whether an id with this deadline, if it isn't remembered, may have ended here all the same.
+    public bool MayHaveForgotten(Timestamp deadline) => work.MayForget(ForgetAfter(deadline));
+
+    private Timestamp ForgetAfter(Timestamp deadline) => deadline.Plus(work.Limits.MaxOffset);
 
     public void OnTime()
     {

@@ -1,3 +1,4 @@
+using Transactions.Coordinator.Delivering;
 using Transactions.Coordinator.Endings;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Turns;
@@ -7,7 +8,7 @@ namespace Transactions.Coordinator.Sessions;
 
 // X3: shards say that a transaction has begun there. It serves aborts, heartbeats and display; X6 says who takes part.
 internal sealed class Enlisting(
-    Workspace work, TransactionTable table, EndedMemory ended, Admission admission, TransactionEndings endings)
+    Workspace work, TransactionTable table, EndedMemory ended, OutcomeDelivery delivery, Admission admission, TransactionEndings endings)
 {
     public void OnEnlist(LinkId link, ShardFrame.Enlist frame)
     {
@@ -31,10 +32,12 @@ internal sealed class Enlisting(
         {
             OnEnded(link, frame, known);
         }
-        else
+        else if (!delivery.IsTracking(frame.Id))
         {
             OnUnknown(link, frame);
         }
+
+        // What is being delivered was committed: its writers hear that again and again, and must hear nothing else.
     }
 
     private void OnHeld(LinkId link, ShardFrame.Enlist frame, TransactionRecord record)
@@ -86,6 +89,12 @@ internal sealed class Enlisting(
         if (!work.Clock.IsHealthy)
         {
             // T3: whether it comes too late can't be said. Nobody waits for an Enlist.
+            return;
+        }
+
+        if (ended.MayHaveForgotten(frame.Context.Deadline))
+        {
+            // It may have committed here: ABORT needs proof. What never voted, the shard drops at its deadline by itself.
             return;
         }
 

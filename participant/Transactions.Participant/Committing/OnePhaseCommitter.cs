@@ -89,7 +89,7 @@ internal sealed class OnePhaseCommitter(
 
             // D5: a repeat that finds no row at or below the mark ends expired.
             SendEnded(from, frame.Id, found
-                ?? Outcome.Aborted(frame.Id.IssuedAt <= register.Mark ? AbortReason.Expired : reason));
+                ?? Outcome.Aborted(register.MayBePruned(frame.Id) ? AbortReason.Expired : reason));
         });
     }
 

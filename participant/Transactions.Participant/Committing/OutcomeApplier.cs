@@ -122,6 +122,8 @@ internal sealed class OutcomeApplier(
                 break;
 
             case TransactionStatus.PreparedReader:
+                Invariant.Holds(transaction.PrepareTimestamp <= commitTimestamp, "X12: the commit timestamp is at or above each vote");
+                Invariant.Holds(commitTimestamp <= transaction.ValidUntil, "X12: the commit timestamp is within each vote");
                 Accept(transaction, commitTimestamp);
                 break;
 

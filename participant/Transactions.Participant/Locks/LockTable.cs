@@ -107,6 +107,12 @@ internal sealed class LockTable
 
         foreach (LockRequest blocker in collection.Blockers(request).ToList())
         {
+            // A wound frees other locks too, which may cost the asker its own life: then nobody is in its way.
+            if (!request.Transaction.CanBeWounded)
+            {
+                return request;
+            }
+
             if (blocker.Transaction.CanBeWounded && request.Transaction.Precedence.IsOlderThan(blocker.Transaction.Precedence))
             {
                 Wound(blocker.Transaction, request.Transaction, request);
