@@ -33,22 +33,27 @@ public sealed class ClusterSettings
         return new ServiceProcess(name, BuiltProgram.Command("Transactions.Coordinator.Server"), settings, "Coordinator__Listen", logFolder);
     }
 
-    /// <summary>The process of a service that owns one shard: the stand-alone participant, or a program of its own.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="project">The project whose program it is.</param>
-    /// <param name="shard">The shard, like <c>payments/0</c>.</param>
+    /// <summary>The process of a service that owns one shard.</summary>
+    /// <param name="service">The service.</param>
     /// <param name="connectionString">The shard's database.</param>
     /// <param name="coordinators">All coordinators.</param>
+    /// <param name="called">Where the services that it calls answer.</param>
     /// <param name="logFolder">Where its log goes.</param>
     public ServiceProcess Participant(
-        string name, string project, string shard, string connectionString, IEnumerable<Uri> coordinators, string logFolder)
+        ServiceDescription service,
+        string connectionString,
+        IEnumerable<Uri> coordinators,
+        IReadOnlyDictionary<string, Uri> called,
+        string logFolder)
     {
         Dictionary<string, string> settings = Shared();
-        settings["Participant__Identity"] = name;
-        settings["Participant__Shards__0__Shard"] = shard;
+        settings["Participant__Identity"] = service.Name;
+        settings["Participant__Shards__0__Shard"] = $"{service.Name}/0";
         settings["Participant__Shards__0__ConnectionString"] = connectionString;
         settings["Participant__LeaseDuration"] = LeaseDuration.ToString("c", CultureInfo.InvariantCulture);
         settings["Participant__RenewInterval"] = (LeaseDuration / 6).ToString("c", CultureInfo.InvariantCulture);
+        settings["Transactions__Cluster"] = Name;
+        settings["Transactions__ClientId"] = service.Name;
         int number = 0;
         foreach (Uri coordinator in coordinators)
         {
@@ -56,7 +61,12 @@ public sealed class ClusterSettings
             settings[$"Transactions__Coordinators__{number++}"] = coordinator.ToString();
         }
 
-        return new ServiceProcess(name, BuiltProgram.Command(project), settings, "Participant__Listen", logFolder);
+        foreach ((string name, Uri address) in called)
+        {
+            settings[$"Services__{name}"] = address.ToString();
+        }
+
+        return new ServiceProcess(service.Name, BuiltProgram.Command(service.Project), settings, "Participant__Listen", logFolder);
     }
 
     private Dictionary<string, string> Shared() => new(Extra)

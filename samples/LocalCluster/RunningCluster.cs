@@ -38,7 +38,7 @@ public sealed class RunningCluster : IAsyncDisposable
     /// <summary>Creates the databases and starts all processes.</summary>
     /// <param name="server">The PostgreSQL server, which stays its owner's.</param>
     /// <param name="settings">What all processes are configured alike with.</param>
-    /// <param name="services">The services' names, each with the project whose program it is.</param>
+    /// <param name="services">The services; one that calls others is started after them, and told where they answer.</param>
     /// <param name="coordinators">How many coordinators.</param>
     /// <param name="logFolder">Where the processes' logs go; made if it isn't there.</param>
     /// <param name="prefix">Begins each database's name, so that clusters can share a server.</param>
@@ -47,7 +47,7 @@ public sealed class RunningCluster : IAsyncDisposable
     public static async Task<RunningCluster> StartAsync(
         PostgresServer server,
         ClusterSettings settings,
-        IReadOnlyDictionary<string, string> services,
+        IReadOnlyList<ServiceDescription> services,
         int coordinators,
         string logFolder,
         string prefix = "",
@@ -66,15 +66,12 @@ public sealed class RunningCluster : IAsyncDisposable
 
             progress?.Invoke($"starting {coordinators} coordinators");
             await Task.WhenAll(cluster._coordinators.Select(coordinator => coordinator.StartAsync(cancellationToken)));
-            foreach ((string service, string project) in services)
+            foreach (ServiceDescription service in services)
             {
-                await cluster.CreateDatabaseAsync(service, cancellationToken);
-                cluster._services[service] = settings.Participant(
-                    service, project, $"{service}/0", cluster.Database(service), cluster.CoordinatorAddresses, logFolder);
+                await cluster.CreateDatabaseAsync(service.Name, cancellationToken);
             }
 
-            progress?.Invoke($"starting {string.Join(", ", services.Keys)}");
-            await Task.WhenAll(cluster._services.Values.Select(service => service.StartAsync(cancellationToken)));
+            await cluster.StartServicesAsync(services, progress, cancellationToken);
             return cluster;
         }
         catch
@@ -91,6 +88,37 @@ public sealed class RunningCluster : IAsyncDisposable
         await Task.WhenAll(_services.Values.Select(service => service.DisposeAsync().AsTask()));
         await Task.WhenAll(_coordinators.Select(coordinator => coordinator.DisposeAsync().AsTask()));
     }
+
+    private async Task StartServicesAsync(
+        IReadOnlyList<ServiceDescription> services, Action<string>? progress, CancellationToken cancellationToken)
+    {
+        List<ServiceDescription> waiting = [.. services];
+        while (waiting.Count > 0)
+        {
+            List<ServiceDescription> ready = waiting.FindAll(service => service.Calls.All(_services.ContainsKey));
+            if (ready.Count == 0)
+            {
+                throw new ArgumentException("Services call each other in a circle, or one that isn't there.", nameof(services));
+            }
+
+            progress?.Invoke($"starting {string.Join(", ", ready.Select(service => service.Name))}");
+            List<ServiceProcess> processes = ready.ConvertAll(Describe);
+            await Task.WhenAll(processes.Select(process => process.StartAsync(cancellationToken)));
+            foreach (ServiceProcess process in processes)
+            {
+                _services.Add(process.Name, process);
+            }
+
+            waiting.RemoveAll(ready.Contains);
+        }
+    }
+
+    private ServiceProcess Describe(ServiceDescription service) => Settings.Participant(
+        service,
+        Database(service.Name),
+        CoordinatorAddresses,
+        service.Calls.ToDictionary(called => called, called => _services[called].Address!),
+        LogFolder);
 
     private async Task CreateDatabaseAsync(string name, CancellationToken cancellationToken) =>
         _databases[name] = await _server.CreateDatabaseAsync(_prefix + name, cancellationToken);

@@ -67,40 +67,16 @@ internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOpti
         }
 
         StoreRequests first = requestStream.Current;
-        if (FindHelloRefusal(first.Hello) is { } refusal)
+        ClusterIdentity identity = new(cluster.Value.Name, cluster.Value.ToLimits());
+        if (!ClientHandshake.TryAccept(first.Hello, identity, out _, out Refusal? refusal))
         {
             throw RefusalMapping.ToRpcException(refusal);
         }
 
-        StoreWelcome welcome = new() { ProtocolVersion = WireLimits.ProtocolVersion, Cluster = cluster.Value.Name };
-        welcome.Owned.AddRange(host.Owned.Select(OwnershipMapping.ToWire));
-        await responseStream.WriteAsync(new StoreReplies { Hello = welcome }, context.CancellationToken);
+        await responseStream.WriteAsync(
+            new StoreReplies { Hello = ClientHandshake.AnswerToStream(identity, host.Owned) }, context.CancellationToken);
         await new StoreStream(calls, requestStream, responseStream).RunAsync(first.Requests, context.CancellationToken);
     }
-
-    private Refusal? FindHelloRefusal(StoreHello? hello)
-    {
-        if (hello is null)
-        {
-            return Refusal.Invalid("hello", "hello is missing; send it in the stream's first message.");
-        }
-
-        if (hello.ProtocolVersion != WireLimits.ProtocolVersion)
-        {
-            return Mismatch(
-                "protocol_version",
-                $"The client speaks protocol {hello.ProtocolVersion}, this participant {WireLimits.ProtocolVersion}; run versions that agree.");
-        }
-
-        return hello.Cluster == cluster.Value.Name
-            ? null
-            : Mismatch(
-                "cluster",
-                $"The client belongs to cluster '{hello.Cluster}', this participant to '{cluster.Value.Name}'; check both configurations.");
-    }
-
-    private static Refusal Mismatch(string field, string message) =>
-        new(RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch, message) { Field = field };
 
     private async Task<TReply> ExecuteAsync<TReply>(
         StoreCall.Execute call, ServerCallContext context, Func<ShardAnswer.Admitted, TReply> toReply)

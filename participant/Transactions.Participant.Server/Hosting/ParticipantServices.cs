@@ -1,16 +1,21 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Transactions.Client;
 using Transactions.Contracts;
 using Transactions.Hosting;
+using Transactions.Model;
 
 namespace Transactions.Participant.Server;
 
 /// <summary>Adds a participant to an ASP.NET Core application.</summary>
 public static class ParticipantServices
 {
+    // The greatest value that may be configured, with room for its key and the frame around it.
+    private const int MostBytesInAMessage = 80 << 20;
+
     /// <summary>Makes this process own shards: their stores, their streams to the coordinators, and the in-process way to them.</summary>
     /// <remarks>
     /// The cluster's options (<see cref="ClusterServices.AddCluster"/>) must be set too. The process refuses to start with a
@@ -38,7 +43,9 @@ public static class ParticipantServices
             return new ContextVerifier(ClusterSecret.Parse(cluster.Secret), cluster.KeyEpoch);
         });
         services.AddSingleton<StoreCalls>();
-        services.AddGrpc();
+        services.AddSingleton<ILocalShards, LocalShards>();
+        services.TryAddSingleton(MakeStore);
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MostBytesInAMessage).AddTransactionPropagation();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<ParticipantHealth>("shards");
         return services;
@@ -52,6 +59,17 @@ public static class ParticipantServices
         routes.MapGrpcHealthChecksService();
         routes.MapGrpcReflectionService();
         return routes;
+    }
+
+    // The store of the service that this process is: in the caller's transaction, if it has one.
+    private static IStore MakeStore(IServiceProvider services)
+    {
+        List<string> own = [.. services.GetRequiredService<IOptions<ParticipantOptions>>().Value.Shards
+            .Select(shard => ShardId.Parse(shard.Shard).Service).Distinct()];
+        return own.Count == 1
+            ? services.GetRequiredService<TransactionClient>().Store(own[0])
+            : throw new InvalidOperationException(
+                $"This process owns shards of {own.Count} services; take each one's store from TransactionClient.Store(service).");
     }
 
     private sealed class ParticipantOptionsCheck : IValidateOptions<ParticipantOptions>

@@ -9,7 +9,6 @@ namespace Transactions.IntegrationTests.Cluster;
 /// <summary>Two coordinators and two stand-alone participants as real processes, over the assembly's PostgreSQL.</summary>
 public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
 {
-    private const string StandAlone = "Transactions.Participant.Server";
     private static int _count;
 
     private readonly List<GrpcChannel> _channels = [];
@@ -26,7 +25,7 @@ public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
         Cluster = await RunningCluster.StartAsync(
             postgres.Server,
             new ClusterSettings { Name = "test", LeaseDuration = TimeSpan.FromSeconds(2) },
-            new Dictionary<string, string> { ["orders"] = StandAlone, ["payments"] = StandAlone },
+            [ServiceDescription.StandAlone("orders"), ServiceDescription.StandAlone("payments")],
             coordinators: 2,
             Path.Combine(Path.GetTempPath(), $"transactions-tests-{Environment.ProcessId}-{number}"),
             prefix: $"cluster{number}_",

@@ -5,6 +5,9 @@ namespace Transactions.IntegrationTests.Fixtures;
 /// <summary>A connection that a test drives statement by statement, to stand where a process of ours would be at that moment.</summary>
 public sealed class Backend : IAsyncDisposable
 {
+    // Below the lock timeouts of the stores under test, so that a missing wait is seen here first.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(8);
+
     private readonly NpgsqlConnection _connection;
 
     private Backend(NpgsqlConnection connection) => _connection = connection;
@@ -34,14 +37,21 @@ public sealed class Backend : IAsyncDisposable
     }
 
     /// <summary>Waits until this many backends of the same database wait for something of a kind, by default a lock.</summary>
+    /// <exception cref="TimeoutException">They don't, although the test counts on it.</exception>
     public async Task UntilWaitingAsync(int count, CancellationToken cancellationToken, string kind = "Lock")
     {
         const string sql = """
             select count(*) from pg_stat_activity
             where datname = current_database() and (wait_event_type = $1 or wait_event = $1) and pid <> pg_backend_pid()
             """;
+        long startedAt = TimeProvider.System.GetTimestamp();
         while (await ReadAsync<long>(sql, kind) < count)
         {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > s_patience)
+            {
+                throw new TimeoutException($"{count} backends should wait by now ({kind}).");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
         }
     }

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Google.Protobuf;
+using Grpc.Core;
+using Transactions.Clocks;
+using Transactions.Contracts;
+using Transactions.Model;
+using V1 = Transactions.Contracts.V1;
+
+namespace Transactions.Client;
+
+// One call that came with a transaction or a snapshot: what it carries, and the trailer that answers it.
+internal sealed class IncomingCall
+{
+    // gRPC's own word for a call that it sends again.
+    private const string PreviousAttempts = "grpc-previous-rpc-attempts";
+
+    private readonly ServerCallContext _call;
+    private readonly HopTransaction? _transaction;
+    private readonly Snapshot? _snapshot;
+    private readonly bool _needsTrailer;
+    private readonly Doom? _doom;
+
+    private IncomingCall(ServerCallContext call, Refusal refusal, bool needsTrailer, Doom? doom = null)
+    {
+        _call = call;
+        Refusal = refusal;
+        _needsTrailer = needsTrailer;
+        _doom = doom;
+    }
+
+    private IncomingCall(ServerCallContext call, HopTransaction transaction)
+    {
+        _call = call;
+        _transaction = transaction;
+        _needsTrailer = true;
+    }
+
+    private IncomingCall(ServerCallContext call, Snapshot snapshot)
+    {
+        _call = call;
+        _snapshot = snapshot;
+    }
+
+    // Why no handler may see it.
+    public Refusal? Refusal { get; }
+
+    // Our own services, the Store among them, read the metadata and write the trailer themselves.
+    public static bool HasNothing(ServerCallContext call) =>
+        call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
+        || (call.RequestHeaders.Get(MetadataNames.Context) is null && call.RequestHeaders.Get(MetadataNames.Snapshot) is null);
+
+    public static IncomingCall Read(ServerCallContext call, ContextVerifier? verifier, TransactionClient? client)
+    {
+        List<Metadata.Entry> contexts = [.. call.RequestHeaders.GetAll(MetadataNames.Context)];
+        List<Metadata.Entry> snapshots = [.. call.RequestHeaders.GetAll(MetadataNames.Snapshot)];
+        bool hasContext = contexts.Count > 0;
+        if (contexts.Count + snapshots.Count > 1)
+        {
+            return new(call, Refusal.Invalid(
+                hasContext ? MetadataNames.Context : MetadataNames.Snapshot,
+                $"The call carries {contexts.Count} transactions and {snapshots.Count} snapshots; send one of them, once."), hasContext);
+        }
+
+        return hasContext ? ReadTransaction(call, contexts[0].ValueBytes, verifier) : ReadSnapshot(call, snapshots[0].ValueBytes, client);
+    }
+
+    public IDisposable Enter() => AmbientScope.Enter((object?)_transaction ?? _snapshot);
+
+    // X2: always says something.
+    public void WriteTrailer()
+    {
+        if (_needsTrailer)
+        {
+            Participation done = _transaction?.Ledger.SealHop() ?? new Participation([], _doom);
+            _call.ResponseTrailers.Add(MetadataNames.Participants, ParticipationMapping.ToTrailer(done));
+        }
+    }
+
+    // The exception to answer instead; null leaves it as it is.
+    public Exception? Translate(Exception failure) => failure switch
+    {
+        TransactionAbortedException or TransactionRefusedException => RefusalMapping.ToRpcException(Failures.RefusalIn(failure)!),
+
+        // A failed call further down, passed on as it came: its trailer is in our ledger, and must not stand beside our own.
+        RpcException passedOn when passedOn.Trailers.Get(MetadataNames.Participants) is not null =>
+            new RpcException(passedOn.Status, WithoutOurs(passedOn.Trailers), passedOn.Message),
+        _ => null,
+    };
+
+    private static IncomingCall ReadTransaction(ServerCallContext call, byte[] metadata, ContextVerifier? verifier)
+    {
+        if (int.TryParse(call.RequestHeaders.GetValue(PreviousAttempts), CultureInfo.InvariantCulture, out int attempts) && attempts > 0)
+        {
+            // X2: the first one may have done something, or may be doing it now.
+            const string Reason = "A call with a transaction's context was sent again by gRPC; turn its retries and hedging off.";
+            Doom doom = new(Reason, mayRetry: false);
+            return new(call, doom.ToRefusal(), needsTrailer: true, doom);
+        }
+
+        bool isRead = verifier is null
+            ? TryReadUnverified(metadata, out TransactionContext? context, out Refusal? refusal)
+            : verifier.TryVerifyMetadata(metadata, out context, out refusal);
+        return isRead
+            ? new(call, new HopTransaction(context!, V1.SignedContext.Parser.ParseFrom(metadata), verifier is not null, call.CancellationToken))
+            : new(call, refusal!, needsTrailer: true);
+    }
+
+    private static bool TryReadUnverified(byte[] metadata, out TransactionContext? context, out Refusal? refusal)
+    {
+        context = null;
+        if (metadata.Length > WireLimits.MaxContextBytes)
+        {
+            refusal = Refusal.Invalid(
+                MetadataNames.Context,
+                $"{MetadataNames.Context} has {metadata.Length} bytes; send at most {WireLimits.MaxContextBytes}.");
+            return false;
+        }
+
+        try
+        {
+            V1.SignedContext signed = V1.SignedContext.Parser.ParseFrom(metadata);
+            return ContextMapping.TryRead(V1.TransactionContext.Parser.ParseFrom(signed.Payload), out context, out refusal);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            refusal = Refusal.Invalid(
+                MetadataNames.Context, $"{MetadataNames.Context} can't be parsed; send a serialized SignedContext of transactions.v1.");
+            return false;
+        }
+    }
+
+    private static IncomingCall ReadSnapshot(ServerCallContext call, byte[] metadata, TransactionClient? client) =>
+        ContextMapping.TryReadSnapshotMetadata(metadata, out Timestamp at, out Refusal? refusal)
+            ? new(call, client?.SnapshotAt(at) ?? new Snapshot(at, stores: null))
+            : new(call, refusal, needsTrailer: false);
+
+    private static Metadata WithoutOurs(Metadata trailers)
+    {
+        Metadata kept = [];
+        foreach (Metadata.Entry entry in trailers.Where(entry => entry.Key != MetadataNames.Participants))
+        {
+            kept.Add(entry);
+        }
+
+        return kept;
+    }
+}
