@@ -39,17 +39,18 @@ internal sealed class RawTwoPhaseEngine : ITransferEngine
 
     public async Task TransferAsync(int from, int to, CancellationToken cancellationToken)
     {
+        // Names of prepared transactions are the whole server's.
         string id = $"t{Interlocked.Increment(ref _transfers)}";
         await using NpgsqlConnection a = await _a.OpenConnectionAsync(cancellationToken);
         await using NpgsqlConnection b = await _b.OpenConnectionAsync(cancellationToken);
-        await Task.WhenAll(PrepareAsync(a, id, from, -1, cancellationToken), PrepareAsync(b, id, to, +1, cancellationToken));
+        await Task.WhenAll(PrepareAsync(a, $"{id}a", from, -1, cancellationToken), PrepareAsync(b, $"{id}b", to, +1, cancellationToken));
         await using (NpgsqlCommand decide = _decisions.CreateCommand("insert into decisions values ($1, 1)"))
         {
             decide.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
             await decide.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await Task.WhenAll(RunAsync(a, $"commit prepared '{id}'", cancellationToken), RunAsync(b, $"commit prepared '{id}'", cancellationToken));
+        await Task.WhenAll(RunAsync(a, $"commit prepared '{id}a'", cancellationToken), RunAsync(b, $"commit prepared '{id}b'", cancellationToken));
     }
 
     public async Task<long> TotalAsync(CancellationToken cancellationToken) =>
