@@ -15,13 +15,22 @@ internal sealed class AppliedQueue(Workspace work)
 
     public int Count => _known.Count;
 
-    // A shard says it again when asked again, so that what finds no room is lost for a while only.
-    public void Add(TransactionId id, ShardId shard)
+    // False without room: then the shard must be asked again, and says it again.
+    public bool TryAdd(TransactionId id, ShardId shard)
     {
-        if (_known.Count < work.Options.MaxQueuedDecisions && _known.Add((id, shard)))
+        if (_known.Contains((id, shard)))
         {
-            _ready.Enqueue((id, shard));
+            return true;
         }
+
+        if (_known.Count >= work.Options.MaxQueuedDecisions)
+        {
+            return false;
+        }
+
+        _known.Add((id, shard));
+        _ready.Enqueue((id, shard));
+        return true;
     }
 
     public void Form()

@@ -68,19 +68,19 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
 
     public void OnApplied(TransactionId id, ShardId shard)
     {
-        if (_deliveries.TryGetValue(id, out Delivery? delivery))
+        _deliveries.TryGetValue(id, out Delivery? delivery);
+        if (delivery is not null && !delivery.Unmarked.Contains(shard))
         {
-            if (!delivery.Unmarked.Contains(shard))
-            {
-                return;
-            }
-
-            delivery.Applied.Add(shard);
-            _byShard.Remove(shard, id);
+            return;
         }
 
         // Not held: another coordinator's, or from before this one started. The log knows whether it is a writer.
-        applied.Add(id, shard);
+        if (applied.TryAdd(id, shard) && delivery is not null)
+        {
+            // From here on its mark is on the way, and it needn't be asked again.
+            delivery.Applied.Add(shard);
+            _byShard.Remove(shard, id);
+        }
     }
 
     public void OnMarked(TransactionId id, ShardId shard)

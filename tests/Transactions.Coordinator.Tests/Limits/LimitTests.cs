@@ -1,4 +1,5 @@
 using NodaTime;
+using Transactions.Clocks;
 using Transactions.Model;
 
 namespace Transactions.Coordinator.Tests.Limits;
@@ -110,6 +111,39 @@ public sealed class LimitTests
             new LinkId(1), new ShardFrame.Voted(first.Id, MachineHarness.Orders, Vote.No(AbortReason.Wounded))));
         harness.Commit(third, Both);
         Assert.Equal(4, harness.Machine.OpenTransactions);
+    }
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    public void Applied_FindsNoRoom_IsAskedForAgain()
+    {
+        MachineHarness harness = new(new() { MaxQueuedDecisions = 1 });
+        harness.Connect(MachineHarness.Orders);
+        harness.Connect(MachineHarness.Payments);
+        TransactionContext context = harness.NewTransaction();
+        harness.Commit(context, Both);
+        Timestamp validUntil = harness.Now.Plus(Duration.FromSeconds(10));
+        Vote(MachineHarness.Orders);
+        IReadOnlyList<CoordinatorEffect> decided = Vote(MachineHarness.Payments);
+        Decision decision = Assert.Single(decided.OfType<CoordinatorEffect.Record>()).Decisions[0];
+        harness.Now = harness.Now.Plus(Duration.FromMilliseconds(10));
+        harness.Handle(new CoordinatorEvent.Recorded(1, new RecordResult.Committed([new RegisterContent.ById(decision)])));
+
+        // Both say it, and there is room for one.
+        harness.Handle(new CoordinatorEvent.FrameReceived(new LinkId(1), new ShardFrame.Applied(context.Id, MachineHarness.Orders)));
+        harness.Handle(new CoordinatorEvent.FrameReceived(new LinkId(1), new ShardFrame.Applied(context.Id, MachineHarness.Payments)));
+        harness.Handle(new CoordinatorEvent.MarkedApplied(1, Succeeded: true));
+        harness.Now = harness.Now.Plus(Duration.FromSeconds(2));
+        IReadOnlyList<CoordinatorEffect> repeated = harness.Handle(new CoordinatorEvent.TimePassed());
+
+        CoordinatorEffect.Send send = Assert.Single(repeated.OfType<CoordinatorEffect.Send>());
+        Assert.Equal((MachineHarness.Payments.Shard, context.Id), (send.Shard, send.Frame.Id));
+        harness.Handle(new CoordinatorEvent.FrameReceived(new LinkId(1), new ShardFrame.Applied(context.Id, MachineHarness.Payments)));
+        harness.Handle(new CoordinatorEvent.MarkedApplied(2, Succeeded: true));
+        Assert.Equal(0, harness.Machine.UndeliveredOutcomes);
+
+        IReadOnlyList<CoordinatorEffect> Vote(ShardGeneration owner) => harness.Handle(new CoordinatorEvent.FrameReceived(
+            new LinkId(1), new ShardFrame.Voted(context.Id, owner, Model.Vote.Yes(harness.Now, validUntil))));
     }
 
     [Fact]

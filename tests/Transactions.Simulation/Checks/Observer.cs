@@ -122,7 +122,7 @@ internal sealed partial class Observer(World world)
         }
     }
 
-    public void CoordinatorHandles(SimCoordinator coordinator, CoordinatorEvent e)
+    public void CoordinatorHandles(SimCoordinator coordinator, CoordinatorEvent e, ClockReading clock)
     {
         switch (e)
         {
@@ -131,7 +131,11 @@ internal sealed partial class Observer(World world)
                 {
                     if (!enlisted.IsSealed)
                     {
-                        enlisted.Enlisted.Add(enlist.Owner);
+                        // Without room, or a clock to go by, it isn't held, as if it had been lost.
+                        if (clock.IsHealthy && coordinator.HasRoom)
+                        {
+                            enlisted.Enlisted.Add(enlist.Owner);
+                        }
                     }
                     else if (!enlisted.Names(enlist.Owner))
                     {

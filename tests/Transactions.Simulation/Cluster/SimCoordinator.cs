@@ -35,6 +35,9 @@ internal sealed class SimCoordinator : SimProcess
     public bool IsQuiet => IsUp && _machine is
         { OpenTransactions: 0, UndeliveredOutcomes: 0, QueuedDecisions: 0, OpenCalls: 0 };
 
+    public bool HasRoom =>
+        _machine.OpenTransactions + _machine.UndeliveredOutcomes < World.Scenario.CoordinatorOptions.MaxOpenTransactions;
+
     public override string ToString() =>
         $"{Name}: {_machine.OpenTransactions} open, {_machine.UndeliveredOutcomes} undelivered, {_machine.QueuedDecisions} queued, "
         + $"{_machine.OpenCalls} calls";
@@ -141,7 +144,7 @@ internal sealed class SimCoordinator : SimProcess
             World.Note(Name, "<-", e);
         }
 
-        World.Observer.CoordinatorHandles(this, e);
+        World.Observer.CoordinatorHandles(this, e, clock);
         machine.Handle(e, clock);
     }
 
