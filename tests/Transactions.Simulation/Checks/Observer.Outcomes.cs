@@ -109,6 +109,11 @@ internal sealed partial class Observer
                 $"{Describe.Id(facts.Id)} committed at {at}, and a commit at {facts.MustExceed} had been told when it began");
         }
 
+        if (facts.OwnWriteMissed is { } missed)
+        {
+            world.Fail("reads see the transaction's own writes", missed);
+        }
+
         if (facts.TotalRead is { } total)
         {
             CheckTotal(total, $"{Describe.Id(facts.Id)}");

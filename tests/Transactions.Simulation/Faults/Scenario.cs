@@ -134,7 +134,7 @@ internal sealed record Scenario
             Shards = random.Chance(0.5) ? 2 : 3,
             HasOwnProcesses = random.Chance(0.5),
             Clients = (int)random.Between(2, 8),
-            AccountsPerShard = (int)random.Between(2, 8),
+            AccountsPerShard = (int)random.Skewed(2, 24),
             Duration = random.Between(1_500_000, 5_000_000),
             MostTransactions = 600,
             MostEventsInATurn = random.Chance(0.3) ? 1 : (int)random.Skewed(2, 256),

@@ -30,8 +30,8 @@ internal sealed class BankTransactions
             (6, AddNote),
             (4, RemoveNotes),
             (7, CountNotes),
-            (4, TransferAndForgetANote),
-            (3, ForgetAShard),
+            (3, TransferAndForgetANote),
+            (2, ForgetAShard),
             (1, static _ => Task.CompletedTask),
         ];
         foreach ((int weight, _) in _kinds)
