@@ -57,6 +57,7 @@ public sealed class TransactionClient : IAsyncDisposable
         _snapshotTimes = new(options, _coordinators, clock);
         _links = new(options, clock, logger);
         ShardDirectory directory = new(options, _coordinators, clock, logger);
+        _coordinators.OwnersLearned += directory.Learn;
         _links.OwnersLearned += directory.Learn;
         _shards = new([.. localShards ?? []], directory, _links, _telemetry);
     }

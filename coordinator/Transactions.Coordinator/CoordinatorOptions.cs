@@ -23,6 +23,12 @@ public sealed record CoordinatorOptions
     /// <summary>How many transactions may be open. 1 to 1,000,000; default 100,000.</summary>
     public int MaxOpenTransactions { get; init; } = 100_000;
 
+    /// <summary>
+    /// How many ended transactions are remembered, each until its deadline is past on every clock (X5): at least the
+    /// expected transactions a second times the longest lifetime. 1 to 100,000,000; default 2,000,000.
+    /// </summary>
+    public int MaxRememberedTransactions { get; init; } = 2_000_000;
+
     /// <summary>How many shards a transaction may name. 1 to 1,024; default 128.</summary>
     public int MaxShards { get; init; } = 128;
 
@@ -49,6 +55,7 @@ public sealed record CoordinatorOptions
         Check(PruneInterval, Duration.FromSeconds(1), Duration.FromDays(1), nameof(PruneInterval));
         Check(RetryInterval, Duration.FromMilliseconds(1), Duration.FromMinutes(1), nameof(RetryInterval));
         Check(MaxOpenTransactions, 1, 1_000_000, nameof(MaxOpenTransactions));
+        Check(MaxRememberedTransactions, 1, 100_000_000, nameof(MaxRememberedTransactions));
         Check(MaxShards, 1, 1_024, nameof(MaxShards));
         Check(MaxBatch, 1, 4_096, nameof(MaxBatch));
         Check(MaxQueuedDecisions, 1, 1_000_000, nameof(MaxQueuedDecisions));

@@ -10,7 +10,9 @@ namespace Transactions.Storage;
 /// own and, under READ COMMITTED, sees a snapshot of its own; the first error skips the rest, COMMIT included.</para>
 /// <para>Thread-safe: there is no mutable state.</para>
 /// </remarks>
-public sealed class OneTripTransaction(ConnectionPools pools)
+/// <param name="pools">Its options say how long things may take.</param>
+/// <param name="pool">Where connections come from.</param>
+public sealed class OneTripTransaction(ConnectionPools pools, NpgsqlDataSource pool)
 {
     // D1, L2: durable before it is acknowledged, whatever the role's or the database's own setting says.
     private const string Settings = """
@@ -34,7 +36,7 @@ public sealed class OneTripTransaction(ConnectionPools pools)
         NpgsqlConnection connection;
         try
         {
-            connection = await pools.Writes.OpenConnectionAsync(cancellationToken);
+            connection = await pool.OpenConnectionAsync(cancellationToken);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {

@@ -44,6 +44,8 @@ internal sealed class ShardCore(ShardId id, ProtocolLimits limits, ShardOptions 
 
     public void ExpectAnswer(CallId call) => _waitingCalls.Add(call);
 
+    public bool IsWaiting(CallId call) => _waitingCalls.Contains(call);
+
     public void Cancel(CallId call) => _waitingCalls.Remove(call);
 
     /// <summary>Answers a call, unless its client went away.</summary>

@@ -79,7 +79,8 @@ public sealed class ShardMachine
         _register = new OutcomeReader(_core);
         _outcomes = new OutcomeApplier(_core, _lease, _transactions, _overlay, _applies);
         _resolver = new OnePhaseResolver(_core, _lease, _transactions, _persists, _register);
-        _preparer = new Preparer(_core, _lease, _transactions, _prepared, _persists, commits, _outcomes)
+        _voted = new VotedTransactions(_core, _lease, _transactions);
+        _preparer = new Preparer(_core, _lease, _transactions, _prepared, _persists, commits, _outcomes, _voted)
         {
             AnswerResolvers = _resolver.AnswerWaiting,
         };
@@ -87,7 +88,6 @@ public sealed class ShardMachine
         {
             AnswerResolvers = _resolver.AnswerWaiting,
         };
-        _voted = new VotedTransactions(_core, _lease, _transactions);
         _pruner = new Pruner(_core, _lease, _register);
     }
 
@@ -148,8 +148,13 @@ public sealed class ShardMachine
     /// <summary>Takes the effects of the events handled since the last call, batches formed, in the order to start them.</summary>
     public IReadOnlyList<ShardEffect> TakeEffects()
     {
-        _persists.SendNext();
-        _applies.SendNext();
+        // L6: while anything is in doubt no batch begins: it would put the reconciling off, or be fenced by the epoch.
+        if (!_reconciler.IsNeeded)
+        {
+            _persists.SendNext();
+            _applies.SendNext();
+        }
+
         _reconciler.SendNext();
         _runner.ResumeGranted();
         return _core.TakeEffects();
@@ -167,6 +172,7 @@ public sealed class ShardMachine
                 break;
             case ShardEvent.CallCancelled cancelled:
                 _core.Cancel(cancelled.Call);
+                _snapshots.Cancel(cancelled.Call);
                 break;
             case ShardEvent.CoordinatorConnected connected:
                 _transactions.DropOtherIncarnations(connected.Coordinator);
@@ -197,7 +203,11 @@ public sealed class ShardMachine
                 _lease.Handle(read);
                 break;
             case ShardEvent.TakenOver taken:
-                _register.Mark = taken.Result is TakeoverResult.Won won ? won.Row.OutcomesMark : _register.Mark;
+                if (taken.Result is TakeoverResult.Won won)
+                {
+                    _register.RaiseMark(won.Row.OutcomesMark);
+                }
+
                 _lease.Handle(taken);
                 break;
             case ShardEvent.Loaded loaded:
@@ -288,7 +298,6 @@ public sealed class ShardMachine
                 PrepareTimestamp = row.PrepareTimestamp,
                 ValidUntil = row.ValidUntil,
                 AdmittedOperations = row.Operations,
-                AskAt = _core.NowMicroseconds,
             };
             foreach (RecordWrite write in row.Writes)
             {
@@ -299,18 +308,19 @@ public sealed class ShardMachine
             _core.Sequence.Observe(row.PrepareTimestamp);
             _transactions.Add(transaction);
             _prepared.Add(transaction);
+            _voted.Add(transaction, askAt: _core.NowMicroseconds);
         }
     }
 
     private void StopServing()
     {
         _transactions.DropActive(AbortReason.ShuttingDown);
-        _snapshots.RefuseAll(_transactions.All, _lease.RefusalUnlessServing()!);
+        _snapshots.RefuseAll(_lease.RefusalUnlessServing()!);
     }
 
     private void Clear(Refusal refusal)
     {
-        _snapshots.RefuseAll(_transactions.All, refusal);
+        _snapshots.RefuseAll(refusal);
         _transactions.Clear(refusal);
         _persists.Clear();
         _applies.Clear();
@@ -318,6 +328,7 @@ public sealed class ShardMachine
         _register.Clear();
         _outcomes.Clear();
         _onePhase.Clear();
+        _voted.Clear();
         _resolver.Clear();
         _versions.Clear();
         _overlay.Clear();

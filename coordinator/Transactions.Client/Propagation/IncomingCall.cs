@@ -46,11 +46,13 @@ internal sealed class IncomingCall
     // Why no handler may see it.
     public Refusal? Refusal { get; }
 
-    // The bare headers: metadata can't be read at all when one of its values is no Base64.
+    // Our own services, the Store among them, read the metadata and write the trailer themselves. Asks the bare headers: metadata
+    // can't be read at all when one of its values is no Base64.
     public static bool HasNothing(ServerCallContext call)
     {
         IHeaderDictionary headers = call.GetHttpContext().Request.Headers;
-        return !headers.ContainsKey(MetadataNames.Context) && !headers.ContainsKey(MetadataNames.Snapshot);
+        return call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
+            || (!headers.ContainsKey(MetadataNames.Context) && !headers.ContainsKey(MetadataNames.Snapshot));
     }
 
     public static IncomingCall Read(ServerCallContext call, ContextVerifier? verifier, TransactionClient? client)

@@ -115,7 +115,11 @@ public static class CommitMapping
             return false;
         }
 
-        order = order with { Result = request.HasResult ? request.Result.Memory : (ReadOnlyMemory<byte>?)null };
+        if (request.HasResult)
+        {
+            order = order with { Result = request.Result.Memory };
+        }
+
         return true;
     }
 

@@ -20,7 +20,7 @@ public abstract record CoordinatorAnswer
     public sealed record Undecided : CoordinatorAnswer;
 
     /// <summary>Those of the heartbeat's transactions that can't commit any more.</summary>
-    public sealed record HeartbeatSeen(ImmutableArray<(TransactionId Id, AbortReason Reason)> Ended) : CoordinatorAnswer;
+    public sealed record HeartbeatSeen(ImmutableArray<(TransactionId Id, AbortReason Reason)> Lost) : CoordinatorAnswer;
 
     /// <summary>A read timestamp (S1).</summary>
     public sealed record TimestampGiven(Timestamp Timestamp, Timestamp Earliest, Timestamp Latest) : CoordinatorAnswer;

@@ -1,5 +1,6 @@
 using NodaTime;
 using Transactions.Clocks;
+using Transactions.Contracts;
 using Transactions.Model;
 
 namespace Transactions.Hosting;
@@ -8,15 +9,21 @@ namespace Transactions.Hosting;
 public sealed class ClusterOptions
 {
     /// <summary>The longest cluster name, in characters.</summary>
-    public const int MaxNameLength = 63;
+    public const int MaxNameLength = WireLimits.MaxClusterLength;
+
+    /// <summary>The configuration section that processes bind the options to.</summary>
+    public const string Section = "Cluster";
 
     /// <summary>The cluster's name. 1 to 63 characters.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>The secret that all coordinators and participants hold, at least 16 bytes of text. Never logged.</summary>
+    /// <summary>
+    /// The secret that all coordinators and participants hold: Base64 of at least 16 random bytes, such as
+    /// <c>openssl rand -base64 32</c> gives. Never logged.
+    /// </summary>
     public string Secret { get; set; } = "";
 
-    /// <summary>Which of the keys derived from the secret are in use; raise it to replace them. 1 or more.</summary>
+    /// <summary>Which of the keys derived from the secret are in use; raise it to replace them. 1 to 1,000,000.</summary>
     public int KeyEpoch { get; set; } = 1;
 
     /// <summary>How far ahead a peer's timestamp may lie (T2). 1 ms to 10 s; default 500 ms.</summary>
@@ -38,6 +45,13 @@ public sealed class ClusterOptions
     public ProtocolLimits ToLimits() => new(
         ClockMode.Bounded, Duration.FromTimeSpan(MaxOffset), Duration.FromTimeSpan(MaxLifetime), Duration.FromTimeSpan(Retention));
 
+    /// <summary>What both sides of a handshake compare.</summary>
+    public ClusterIdentity ToIdentity() => new(Name, ToLimits());
+
+    /// <summary>The secret, ready to derive keys from.</summary>
+    /// <exception cref="ArgumentException">It isn't one; the message says the remedy and doesn't repeat it.</exception>
+    public ClusterSecret ToSecret() => ClusterSecret.Parse(Secret);
+
     /// <summary>The clock that goes with them.</summary>
     public ClockOptions ToClockOptions() => new()
     {
@@ -57,21 +71,27 @@ public sealed class ClusterOptions
             faults.Add($"Cluster:Name has {Name.Length} characters; give every process of the cluster the same name of 1 to {MaxNameLength}.");
         }
 
-        if (KeyEpoch < 1)
+        if (KeyEpoch is < 1 or > WireLimits.MaxKeyEpoch)
         {
-            faults.Add($"Cluster:KeyEpoch is {KeyEpoch}; set it to 1 or more.");
+            faults.Add($"Cluster:KeyEpoch is {KeyEpoch}; set it to at least 1 and at most {WireLimits.MaxKeyEpoch}.");
         }
 
-        try
-        {
-            ToLimits().Validate();
-        }
-        catch (ArgumentException invalid)
-        {
-            faults.Add($"Cluster: {invalid.Message}");
-        }
+        Try(() => ToSecret(), "Cluster:Secret", faults);
+        Try(() => ToLimits().Validate(), "Cluster", faults);
 
         faults.AddRange(ToClockOptions().Validate());
         return faults;
+    }
+
+    private static void Try(Action check, string section, List<string> faults)
+    {
+        try
+        {
+            check();
+        }
+        catch (ArgumentException invalid)
+        {
+            faults.Add($"{section}: {invalid.Message}");
+        }
     }
 }

@@ -10,26 +10,33 @@ namespace Transactions.Hosting;
 public static class ClusterServices
 {
     /// <summary>Adds the cluster's options, checked at start, its clock, which must be healthy at start, and the process's stop.</summary>
-    /// <remarks>May be called more than once.</remarks>
+    /// <remarks>
+    /// May be called more than once. A clock that is registered already is kept. A process binds the options to its
+    /// configuration's section <see cref="ClusterOptions.Section"/>.
+    /// </remarks>
     public static IServiceCollection AddCluster(this IServiceCollection services, Action<ClusterOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        if (!services.Any(service => service.ImplementationType == typeof(ClusterOptionsCheck)))
+        {
+            AddOnce(services);
+        }
+
         if (configure is not null)
         {
             services.Configure(configure);
         }
 
-        if (services.Any(service => service.ServiceType == typeof(IBoundedClock)))
-        {
-            return services;
-        }
+        return services;
+    }
 
+    private static void AddOnce(IServiceCollection services)
+    {
         services.AddOptions<ClusterOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptionsCheck>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IProcessStop, FailFast>();
         services.TryAddSingleton(MakeClock);
-        return services;
     }
 
     // T3: an unhealthy clock refuses the start, with a message that names the fixes.

@@ -71,4 +71,7 @@ public enum RefusalReason
 
     /// <summary>The two sides belong to different clusters, modes or protocol versions.</summary>
     ClusterMismatch = 22,
+
+    /// <summary>The transaction belongs to another client.</summary>
+    OtherClient = 23,
 }

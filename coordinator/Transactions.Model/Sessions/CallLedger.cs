@@ -204,7 +204,8 @@ public sealed class CallLedger(long scope)
     {
         lock (_lock)
         {
-            if (_inFlight.Remove(ticket.Value, out string? name) && !IsSealed)
+            // What comes after the seal is noted in vain: the seal has said all, and the call in flight doomed it.
+            if (_inFlight.Remove(ticket.Value, out string? name))
             {
                 record(name);
             }

@@ -25,7 +25,7 @@ public sealed class PostgresShardStore : IShardStore
         Shard = shard;
         _pools = pools;
         LostBackends lost = new();
-        FencedWrites writes = new(shard, new OneTripTransaction(pools), lost);
+        FencedWrites writes = new(shard, new OneTripTransaction(pools, pools.Writes), lost);
         StoreReader reader = new(pools);
         _ownership = new(shard, writes, lost, reader, pools, logger);
         _loading = new(shard, reader, pools);

@@ -16,10 +16,23 @@ internal sealed class OnePhaseCommitter(
 
     public void Receive(CoordinatorId from, CoordinatorFrame.CommitOnePhase frame)
     {
+        // X11: only the owner of the named generation, or of a later one, may say no.
+        if (frame.Generation > lease.Generation)
+        {
+            return;
+        }
+
         ShardTransaction? transaction = transactions.Find(frame.Id);
         switch (transaction?.Status)
         {
             case null:
+                AnswerUnknown(from, frame);
+                break;
+
+            // X11: begun anew under this owner. The one that is named may have been committed by an earlier owner, which
+            // the register tells.
+            case TransactionStatus.Active when frame.Generation < lease.Generation:
+                transactions.Drop(transaction, AbortReason.OwnerChanged, tell: false);
                 AnswerUnknown(from, frame);
                 break;
 
@@ -55,12 +68,6 @@ internal sealed class OnePhaseCommitter(
 
     private void AnswerUnknown(CoordinatorId from, CoordinatorFrame.CommitOnePhase frame)
     {
-        // Only the owner of the named generation, or of a later one, may say no.
-        if (frame.Generation > lease.Generation)
-        {
-            return;
-        }
-
         // From now on it can't begin here, whatever the register holds.
         bool isKnown = transactions.Ended.TryGet(frame.Id, out Outcome known);
         if (isKnown && known.IsCommitted)
@@ -82,7 +89,7 @@ internal sealed class OnePhaseCommitter(
 
             // D5: a repeat that finds no row at or below the mark ends expired.
             SendEnded(from, frame.Id, found
-                ?? Outcome.Aborted(frame.Id.IssuedAt <= register.Mark ? AbortReason.Expired : reason));
+                ?? Outcome.Aborted(register.MayBePruned(frame.Id) ? AbortReason.Expired : reason));
         });
     }
 

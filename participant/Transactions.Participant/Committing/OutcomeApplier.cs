@@ -97,12 +97,16 @@ internal sealed class OutcomeApplier(
     public void Clear() => _aheadOfClock.Clear();
 
     // Nothing is held or stored under this id, so a commit is applied already: by this owner or an earlier one. A shard
-    // applies only what it voted YES for, and what it voted YES for it holds until it is applied.
+    // applies only what it voted YES for, and what it voted YES for it holds until it is applied. Past its lease an owner can't
+    // say so: a later one, whose intents it knows nothing of, may have voted.
     private void ReceiveForUnknown(CoordinatorId from, CoordinatorFrame.Ended frame)
     {
         if (frame.Outcome.IsCommitted)
         {
-            SendApplied(from, frame.Id);
+            if (core.Clock.IsHealthy && core.Clock.Latest <= lease.Until)
+            {
+                SendApplied(from, frame.Id);
+            }
         }
         else if (!transactions.Ended.TryGet(frame.Id, out _))
         {
@@ -122,6 +126,8 @@ internal sealed class OutcomeApplier(
                 break;
 
             case TransactionStatus.PreparedReader:
+                Invariant.Holds(transaction.PrepareTimestamp <= commitTimestamp, "X12: the commit timestamp is at or above each vote");
+                Invariant.Holds(commitTimestamp <= transaction.ValidUntil, "X12: the commit timestamp is within each vote");
                 Accept(transaction, commitTimestamp);
                 break;
 

@@ -5,13 +5,19 @@ namespace Transactions.Participant;
 /// <summary>Votes (X7): timestamps a transaction, marks its keys, persists its intents with the vote, answers.</summary>
 internal sealed class Preparer(
     ShardCore core, ShardLease lease, TransactionTable transactions, PreparedWriters prepared, PersistQueue persists,
-    CommitChecks checks, OutcomeApplier outcomes)
+    CommitChecks checks, OutcomeApplier outcomes, VotedTransactions voted)
 {
     /// <summary>Resolves that waited for the vote to be persisted may be answered (D4).</summary>
     public required Action<ShardTransaction> AnswerResolvers { get; init; }
 
     public void Receive(CoordinatorId from, CoordinatorFrame.Prepare frame)
     {
+        // A later owner is asked: this one is fenced, doesn't know it yet, and has no say.
+        if (frame.Generation > lease.Generation)
+        {
+            return;
+        }
+
         ShardTransaction? transaction = transactions.Find(frame.Id);
         switch (transaction?.Status)
         {
@@ -78,6 +84,7 @@ internal sealed class Preparer(
         if (!transaction.HasWritten)
         {
             transaction.Status = TransactionStatus.PreparedReader;
+            voted.Add(transaction, askAt: long.MaxValue);
             TellVote(transaction);
             return;
         }
@@ -126,7 +133,7 @@ internal sealed class Preparer(
     private void Persisted(ShardTransaction transaction)
     {
         transaction.Status = TransactionStatus.Prepared;
-        transaction.AskAt = core.NowMicroseconds + (core.Options.InDoubtInterval.BclCompatibleTicks / 10);
+        voted.Add(transaction, askAt: core.NowMicroseconds + (core.Options.InDoubtInterval.BclCompatibleTicks / 10));
         if (transaction.AbortWhenPersisted is { } reason)
         {
             // X10: an abort that met the persist in flight let it finish; now the intents go.

@@ -5,6 +5,17 @@ namespace Transactions.Participant;
 /// <summary>What a transaction asks of a shard. Compared by content, so that a repeat is known as one (X2).</summary>
 public abstract record Operation
 {
+    /// <summary>Whether it may write.</summary>
+    internal bool Writes => this is Put or InsertIfAbsent or Delete;
+
+    /// <summary>How many bytes of a value it carries.</summary>
+    internal int ValueLength => this switch
+    {
+        Put put => put.Value.Length,
+        InsertIfAbsent insert => insert.Value.Length,
+        _ => 0,
+    };
+
     /// <summary>Reads the records named, in their order, with shared locks, or exclusive ones to write them later.</summary>
     public sealed record Get(string Collection, ImmutableArray<string> Keys, bool ForUpdate) : Operation
     {

@@ -49,8 +49,14 @@ internal sealed class OperationAdmission(
         {
             core.Answer(e.Call, answer);
         }
+        else if (FindWaitingRefusal() is { } tooMany)
+        {
+            core.Refuse(e.Call, tooMany);
+        }
         else
         {
+            // Calls given up meanwhile make room: a client that asks again and again keeps one place.
+            known.Calls.RemoveAll(call => !core.IsWaiting(call));
             known.Calls.Add(e.Call);
         }
     }
@@ -66,6 +72,7 @@ internal sealed class OperationAdmission(
         }
 
         transaction.AdmittedOperations++;
+        transaction.HeldBytes += e.Operation.ValueLength;
         PendingOperation operation = new(transaction, e.Number, e.Operation);
         operation.Calls.Add(e.Call);
         transaction.Operations[e.Number] = operation;
@@ -77,9 +84,17 @@ internal sealed class OperationAdmission(
         lease.RefusalUnlessServing()
         ?? (core.Clock.IsHealthy ? null : Refusal.Unavailable(RefusalReason.ClockUnhealthy, core.Clock.Health.Message))
         ?? lease.RefusalPastLease()
+        ?? FindContextRefusal(e.Context)
         ?? FindIdRefusal(e.Context)
         ?? FindDeadlineRefusal(e.Context)
         ?? FindEndRefusal(e.Context);
+
+    // X1: another client can sign a context with this id; it must neither see nor end what isn't its own.
+    private Refusal? FindContextRefusal(TransactionContext context) =>
+        transactions.Find(context.Id) is not { } transaction || transaction.Context == context
+            ? null
+            : Refusal.Invalid(
+                "context", $"Transaction {context.Id} was begun with another context; send the same one with each of its operations.");
 
     private Refusal? FindIdRefusal(TransactionContext context)
     {
@@ -154,23 +169,21 @@ internal sealed class OperationAdmission(
         }
 
         ShardOptions options = core.Options;
-        if (core.WaitingCalls > options.MaxWaiting)
+        if (FindWaitingRefusal() is { } tooMany)
         {
-            return Refusal.Limit("waiting", $"Shard {core.Id} has {options.MaxWaiting} calls waiting; try again later.");
+            return tooMany;
         }
 
         if (transaction is null)
         {
             return transactions.Count < options.MaxOpenTransactions
-                ? null
+                ? FindBytesRefusal(e, held: 0)
                 : Refusal.Limit(
                     "transactions", $"Shard {core.Id} has {options.MaxOpenTransactions} open transactions; try again later.");
         }
 
         return transaction switch
         {
-            _ when transaction.Context != e.Context => Refusal.Invalid(
-                "context", $"Transaction {e.Context.Id} was begun with another context; send the same one with each of its operations."),
             { Status: not TransactionStatus.Active } => new Refusal(
                 RefusalStatus.FailedPrecondition,
                 RefusalReason.TransactionSealed,
@@ -178,15 +191,24 @@ internal sealed class OperationAdmission(
             _ when transaction.AdmittedOperations >= options.MaxOperationsPerTransaction => Refusal.Limit(
                 "operations",
                 $"Transaction {e.Context.Id} has {options.MaxOperationsPerTransaction} operations at shard {core.Id}, the most allowed; split it."),
-            _ when transaction.WriteCount >= options.MaxWritesPerTransaction && e.Operation is not (Operation.Get or Operation.Scan) =>
+            _ when e.Operation.Writes && transaction.WriteCount + transaction.WritesUnderWay >= options.MaxWritesPerTransaction =>
                 Refusal.Limit(
                     "writes",
                     $"Transaction {e.Context.Id} writes {options.MaxWritesPerTransaction} keys at shard {core.Id}, the most allowed; split it."),
-            _ when transaction.HeldBytes >= options.MaxBytesPerTransaction => Refusal.Limit(
-                "bytes",
-                $"Transaction {e.Context.Id} holds {transaction.HeldBytes} bytes at shard {core.Id}, over the limit of "
-                + $"{options.MaxBytesPerTransaction}; split it."),
-            _ => null,
+            _ => FindBytesRefusal(e, transaction.HeldBytes),
         };
     }
+
+    private Refusal? FindWaitingRefusal() => core.WaitingCalls <= core.Options.MaxWaiting
+        ? null
+        : Refusal.Limit("waiting", $"Shard {core.Id} has {core.Options.MaxWaiting} calls waiting; try again later.");
+
+    // An operation and its reply are kept for repeats, whatever a later one overwrites.
+    private Refusal? FindBytesRefusal(ShardEvent.OperationReceived e, long held) =>
+        held < core.Options.MaxBytesPerTransaction && held + e.Operation.ValueLength <= core.Options.MaxBytesPerTransaction
+            ? null
+            : Refusal.Limit(
+                "bytes",
+                $"Transaction {e.Context.Id} would hold {held + e.Operation.ValueLength} bytes at shard {core.Id}, over the limit of "
+                + $"{core.Options.MaxBytesPerTransaction}; split it.");
 }

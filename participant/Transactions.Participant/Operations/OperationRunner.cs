@@ -11,6 +11,7 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
     public void Start(PendingOperation operation)
     {
         operation.Transaction.OperationsUnderWay++;
+        operation.Transaction.WritesUnderWay += operation.Operation.Writes ? 1 : 0;
         Lock(operation);
         if (operation.LocksWaitedFor == 0 && operation.Answer is null)
         {
@@ -42,6 +43,7 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
 
         operation.Answer = answer;
         operation.Transaction.OperationsUnderWay--;
+        operation.Transaction.WritesUnderWay -= operation.Operation.Writes ? 1 : 0;
         operation.Transaction.HeldBytes += SizeOf(answer);
         foreach (CallId call in operation.Calls)
         {

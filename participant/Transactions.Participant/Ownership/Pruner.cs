@@ -5,12 +5,12 @@ namespace Transactions.Participant;
 /// <summary>Raises the history horizon and the outcomes mark from time to time (S2, D5).</summary>
 internal sealed class Pruner(ShardCore core, ShardLease lease, OutcomeReader register)
 {
-    private Timestamp? _markAskedFor;
+    private bool _isUnderWay;
     private long _pruneAt;
 
     public void TimePassed()
     {
-        if (_markAskedFor is not null || core.NowMicroseconds < _pruneAt || !core.Clock.IsHealthy)
+        if (_isUnderWay || core.NowMicroseconds < _pruneAt || !core.Clock.IsHealthy)
         {
             return;
         }
@@ -18,30 +18,21 @@ internal sealed class Pruner(ShardCore core, ShardLease lease, OutcomeReader reg
         _pruneAt = core.NowMicroseconds + (core.Options.PruneInterval.BclCompatibleTicks / 10);
         Timestamp earliest = core.Clock.Earliest;
         Timestamp mark = earliest.Minus(core.Limits.MaxLifetime).Minus(core.Limits.Retention);
-        _markAskedFor = mark;
+        _isUnderWay = true;
+
+        // D5: rows may go before the answer comes.
+        register.RaiseMark(mark);
         core.Emit(new ShardEffect.Prune(lease.Fence, earliest.Minus(core.Options.HistoryRetention), mark));
     }
 
     public void Handle(ShardEvent.Pruned e)
     {
-        if (_markAskedFor is not { } mark)
-        {
-            return;
-        }
-
-        _markAskedFor = null;
+        _isUnderWay = false;
         switch (e.Result)
         {
-            case WriteResult.Committed:
-                register.Mark = Timestamp.Max(register.Mark, mark);
-                break;
-
-            // Raised or not, nothing here depends on it: the store looks at the mark itself.
-            case WriteResult.RolledBack or WriteResult.Ambiguous:
-                break;
-
-            // An epoch raised meanwhile fences it too; the next batch or renewal tells whether the shard is lost.
-            case WriteResult.Fenced:
+            // Raised or not, nothing here depends on it. An epoch raised meanwhile fences it too; the next batch or renewal
+            // tells whether the shard is lost.
+            case WriteResult.Committed or WriteResult.RolledBack or WriteResult.Ambiguous or WriteResult.Fenced:
                 break;
 
             default:

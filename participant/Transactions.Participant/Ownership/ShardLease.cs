@@ -15,6 +15,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
     private long _renewAt;
     private long _renewedAt;
     private bool _isRenewing;
+    private bool _isLoading;
     private bool _isStopRequested;
 
     public OwnershipPhase Phase { get; private set; } = OwnershipPhase.Idle;
@@ -92,18 +93,37 @@ internal sealed class ShardLease(ShardCore core, string owner)
 
     public void TimePassed()
     {
-        if (!core.Clock.IsHealthy)
-        {
-            return;
-        }
-
         switch (Phase)
         {
             case OwnershipPhase.Idle when _isStopRequested:
                 EndForGood();
                 break;
 
-            case OwnershipPhase.Idle when core.NowMicroseconds >= _retryAt:
+            case OwnershipPhase.Stopping when !_isRenewing && IsStorageIdle():
+                HandBack();
+                break;
+
+            // Nothing is left to be handed back, and PostgreSQL may never answer.
+            case OwnershipPhase.Stopping when core.Clock.IsHealthy && core.Clock.Earliest > Until:
+                EndForGood();
+                break;
+
+            default:
+                if (core.Clock.IsHealthy)
+                {
+                    GoOn();
+                }
+
+                break;
+        }
+    }
+
+    private void GoOn()
+    {
+        switch (Phase)
+        {
+            // Answers to an earlier generation's renewal or load would be taken for the next one's: wait for them.
+            case OwnershipPhase.Idle when core.NowMicroseconds >= _retryAt && !_isRenewing && !_isLoading:
                 ReadRow();
                 break;
 
@@ -111,12 +131,17 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 ReadRow();
                 break;
 
-            case OwnershipPhase.Loading or OwnershipPhase.Serving:
+            case OwnershipPhase.Loading:
                 RenewIfDue();
+                if (!_isLoading && core.NowMicroseconds >= _retryAt)
+                {
+                    Load();
+                }
+
                 break;
 
-            case OwnershipPhase.Stopping when !_isRenewing && IsStorageIdle():
-                HandBack();
+            case OwnershipPhase.Serving:
+                RenewIfDue();
                 break;
 
             default:
@@ -178,7 +203,6 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 Until = won.Row.LeaseUntil;
                 _visibleUpto = won.Row.VisibleUpto;
                 _row = won.Row;
-                _isRenewing = false;
                 _renewedAt = core.NowMicroseconds;
                 _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
 
@@ -204,6 +228,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
 
     public void Handle(ShardEvent.Loaded e)
     {
+        _isLoading = false;
         if (Phase != OwnershipPhase.Loading)
         {
             return;
@@ -212,7 +237,13 @@ internal sealed class ShardLease(ShardCore core, string owner)
         if (e.State is null)
         {
             core.Notify(new ShardNotice.StorageFailing("loading prepared transactions", "tried again"));
-            Load();
+            _retryAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
+            if (_isStopRequested)
+            {
+                // L5: nothing was served in this generation, and the lease found at takeover covers what wasn't loaded.
+                BeginStopping();
+            }
+
             return;
         }
 
@@ -228,12 +259,12 @@ internal sealed class ShardLease(ShardCore core, string owner)
 
     public void Handle(ShardEvent.Renewed e)
     {
-        if (!_isRenewing)
+        _isRenewing = false;
+        if (!IsOwner)
         {
             return;
         }
 
-        _isRenewing = false;
         _renewedAt = core.NowMicroseconds;
         switch (e.Result)
         {
@@ -293,7 +324,6 @@ internal sealed class ShardLease(ShardCore core, string owner)
         core.Notify(new ShardNotice.Fenced(Owner));
         core.Emit(new ShardEffect.Disown(Owner));
         Phase = OwnershipPhase.Idle;
-        _isRenewing = false;
         _retryAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
         Clear(Refusal.Unavailable(RefusalReason.NotOwner, $"Shard {core.Id} has another owner now; ask there."));
         if (_isStopRequested)
@@ -311,6 +341,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
     private void Load()
     {
         Phase = OwnershipPhase.Loading;
+        _isLoading = true;
         core.Emit(new ShardEffect.Load(Generation));
     }
 
@@ -329,9 +360,13 @@ internal sealed class ShardLease(ShardCore core, string owner)
             return;
         }
 
-        // S4: it only rises, and this shard puts nothing at or below it any more.
-        _visibleUpto = Timestamp.Max(_visibleUpto, ComputeVisibleUpto());
-        core.Sequence.Observe(_visibleUpto);
+        // S4: it only rises, and this shard puts nothing at or below it any more. Before the load, what the predecessors left
+        // prepared isn't known.
+        if (Phase != OwnershipPhase.Loading)
+        {
+            _visibleUpto = Timestamp.Max(_visibleUpto, ComputeVisibleUpto());
+            core.Sequence.Observe(_visibleUpto);
+        }
 
         _isRenewing = true;
         _askedFor = until;

@@ -32,9 +32,10 @@ internal sealed class ApplyQueue(ShardCore core, ShardLease lease)
         }
     }
 
+    /// <summary>Sends the next batch, if none is under way. Not called while anything is in doubt.</summary>
     public void SendNext()
     {
-        if (!lease.IsOwner || IsUnderWay || Doubtful.Count > 0 || _waiting.Count == 0 || core.NowMicroseconds < _retryAt)
+        if (!lease.IsOwner || IsUnderWay || _waiting.Count == 0 || core.NowMicroseconds < _retryAt)
         {
             return;
         }
@@ -88,6 +89,7 @@ internal sealed class ApplyQueue(ShardCore core, ShardLease lease)
     {
         _waiting.Clear();
         _underWay = [];
+        _retryAt = 0;
         Doubtful.Clear();
     }
 

@@ -33,10 +33,10 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
         }
     }
 
-    /// <summary>Sends the next batch, if none is under way and nothing is in doubt.</summary>
+    /// <summary>Sends the next batch, if none is under way. Not called while anything is in doubt.</summary>
     public void SendNext()
     {
-        if (!lease.IsOwner || IsUnderWay || Doubtful.Count > 0 || core.NowMicroseconds < _retryAt)
+        if (!lease.IsOwner || IsUnderWay || core.NowMicroseconds < _retryAt)
         {
             return;
         }
@@ -112,6 +112,7 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
     {
         _waiting.Clear();
         _underWay = [];
+        _retryAt = 0;
         Doubtful.Clear();
     }
 

@@ -9,11 +9,13 @@ internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue 
     private long? _request;
     private long _retryAt;
 
+    /// <summary>Whether anything is in doubt.</summary>
+    public bool IsNeeded => persists.Doubtful.Count > 0 || applies.Doubtful.Count > 0;
+
     /// <summary>Starts when something is in doubt and nothing is under way any more; again after a failure.</summary>
     public void SendNext()
     {
-        bool isNeeded = persists.Doubtful.Count > 0 || applies.Doubtful.Count > 0;
-        if (!lease.IsOwner || !isNeeded || _request is not null || persists.IsUnderWay || applies.IsUnderWay
+        if (!lease.IsOwner || !IsNeeded || _request is not null || persists.IsUnderWay || applies.IsUnderWay
             || core.NowMicroseconds < _retryAt)
         {
             return;
@@ -49,7 +51,11 @@ internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue 
         }
     }
 
-    public void Clear() => _request = null;
+    public void Clear()
+    {
+        _request = null;
+        _retryAt = 0;
+    }
 
     private void Settle(ReconcileResult result)
     {

@@ -11,6 +11,9 @@ internal sealed class SnapshotRead(CallId call, Timestamp at, SnapshotQuery quer
 
     public SnapshotQuery Query { get; } = query;
 
+    /// <summary>The prepared transaction that it waits for; null when it waits for none.</summary>
+    public ShardTransaction? WaitsFor { get; set; }
+
     /// <summary>Whether a transaction that writes <paramref name="record"/> concerns this read.</summary>
     public bool Touches(RecordKey record) => Query switch
     {

@@ -8,6 +8,7 @@ namespace Transactions.Participant;
 internal sealed class SnapshotReader(
     ShardCore core, ShardLease lease, PreparedWriters prepared, VersionReader versions, FieldChecks checks)
 {
+    private readonly Dictionary<CallId, SnapshotRead> _waiting = [];
     private readonly List<SnapshotRead> _waitingForTime = [];
 
     public void Receive(ShardEvent.SnapshotReadReceived e)
@@ -44,6 +45,16 @@ internal sealed class SnapshotReader(
         }
     }
 
+    /// <summary>Lets go of a read whose client went away: it may wait as long as a transaction is in doubt.</summary>
+    public void Cancel(CallId call)
+    {
+        if (_waiting.Remove(call, out SnapshotRead? read))
+        {
+            _waitingForTime.Remove(read);
+            read.WaitsFor?.WaitingReads.Remove(read);
+        }
+    }
+
     /// <summary>Looks again at the reads that wait for the clock or the lease.</summary>
     public void TimePassed()
     {
@@ -66,13 +77,15 @@ internal sealed class SnapshotReader(
     }
 
     /// <summary>Refuses all that wait: this process serves the shard no more.</summary>
-    public void RefuseAll(IEnumerable<ShardTransaction> transactions, Refusal refusal)
+    public void RefuseAll(Refusal refusal)
     {
-        foreach (SnapshotRead read in _waitingForTime.Concat(transactions.SelectMany(transaction => transaction.WaitingReads)))
+        foreach (SnapshotRead read in _waiting.Values)
         {
             core.Refuse(read.Call, refusal);
+            read.WaitsFor?.WaitingReads.Remove(read);
         }
 
+        _waiting.Clear();
         _waitingForTime.Clear();
     }
 
@@ -97,19 +110,13 @@ internal sealed class SnapshotReader(
 
     private void GoOn(SnapshotRead read)
     {
-        // S2, L1: not before its time, and not beyond the lease.
-        if (read.At > core.Clock.Latest || read.At > lease.Until)
-        {
-            _waitingForTime.Add(read);
-            if (read.At > core.Clock.Latest)
-            {
-                core.Emit(new ShardEffect.WakeWhenPast(read.At));
-            }
-            else
-            {
-                lease.RenewSoon();
-            }
+        _waiting[read.Call] = read;
+        read.WaitsFor = null;
 
+        // S2, L1: not before its time, and not beyond the lease.
+        if (!core.Clock.IsHealthy || read.At > core.Clock.Latest || read.At > lease.Until)
+        {
+            WaitForTime(read);
             return;
         }
 
@@ -121,10 +128,26 @@ internal sealed class SnapshotReader(
         if (core.Mutation != Mutation.ReadPastPrepared && prepared.FindBlocking(read) is { } blocking)
         {
             blocking.WaitingReads.Add(read);
+            read.WaitsFor = blocking;
             return;
         }
 
+        _waiting.Remove(read.Call);
         Read(read);
+    }
+
+    private void WaitForTime(SnapshotRead read)
+    {
+        _waitingForTime.Add(read);
+        if (core.Clock.IsHealthy && read.At > core.Clock.Latest)
+        {
+            // The earliest passes this about when the latest reaches the read's timestamp.
+            core.Emit(new ShardEffect.WakeWhenPast(read.At.Minus(core.Clock.Interval.Width)));
+        }
+        else if (core.Clock.IsHealthy)
+        {
+            lease.RenewSoon();
+        }
     }
 
     private void Read(SnapshotRead read)

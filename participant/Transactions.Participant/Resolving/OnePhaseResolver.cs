@@ -58,9 +58,11 @@ internal sealed class OnePhaseResolver(
         {
             Send(from, id, ShardResolution.Committed(known.CommitTimestamp));
         }
-        else if (id.IssuedAt <= register.Mark)
+        else if (register.MayBePruned(id))
         {
-            Send(from, id, ShardResolution.Of(ShardResolutionKind.Expired));
+            // D5: no row is inserted below the mark, but one that is still there is answered.
+            register.Read(id, held => Send(
+                from, id, held is null ? ShardResolution.Of(ShardResolutionKind.Expired) : ToResolution(held)));
         }
         else
         {

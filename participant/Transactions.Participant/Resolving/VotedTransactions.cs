@@ -5,18 +5,34 @@ namespace Transactions.Participant;
 /// <summary>Looks after transactions that voted and got no word: writers ask (D3), readers let go when their vote ends (X12).</summary>
 internal sealed class VotedTransactions(ShardCore core, ShardLease lease, TransactionTable transactions)
 {
+    private readonly List<ShardTransaction> _voted = [];
+
     /// <summary>How often the home coordinator may stay silent before any other is asked.</summary>
     private const int AsksBeforeOthers = 2;
 
     private readonly SortedDictionary<string, CoordinatorId> _connected = new(StringComparer.Ordinal);
     private int _nextOther;
 
+    /// <summary>Takes in a transaction that voted YES, and from when on it asks if it is a writer.</summary>
+    public void Add(ShardTransaction transaction, long askAt)
+    {
+        transaction.AskAt = askAt;
+        _voted.Add(transaction);
+    }
+
+    public void Clear() => _voted.Clear();
+
     public void Connected(CoordinatorId coordinator)
     {
         _connected[coordinator.Name] = coordinator;
-        foreach (ShardTransaction transaction in transactions.All)
+        foreach (ShardTransaction transaction in _voted)
         {
             transaction.AskAt = Math.Min(transaction.AskAt, core.NowMicroseconds);
+            if (transaction.Context.Coordinator == coordinator)
+            {
+                // It was silent because it was away: it is asked first, before any that would end the transaction.
+                transaction.UnansweredAsks = 0;
+            }
         }
     }
 
@@ -38,7 +54,9 @@ internal sealed class VotedTransactions(ShardCore core, ShardLease lease, Transa
 
     public void TimePassed()
     {
-        foreach (ShardTransaction transaction in transactions.All.ToList())
+        _voted.RemoveAll(static transaction =>
+            transaction.Status is not (TransactionStatus.Prepared or TransactionStatus.PreparedReader));
+        foreach (ShardTransaction transaction in _voted)
         {
             if (transaction.Status == TransactionStatus.Prepared && core.NowMicroseconds >= transaction.AskAt)
             {

@@ -35,7 +35,10 @@ internal sealed class ShardTransaction(TransactionContext context, Generation ge
     /// <summary>How many admitted operations have no answer yet.</summary>
     public int OperationsUnderWay { get; set; }
 
-    /// <summary>Bytes of buffered values and stored replies, against the limit.</summary>
+    /// <summary>How many of those may write.</summary>
+    public int WritesUnderWay { get; set; }
+
+    /// <summary>Bytes of the values in its operations and stored replies, against the limit.</summary>
     public long HeldBytes { get; set; }
 
     /// <summary>Whether anything was written here.</summary>
@@ -76,16 +79,7 @@ internal sealed class ShardTransaction(TransactionContext context, Generation ge
 
     public bool TryGetWrite(RecordKey record, out Document? value) => _writes.TryGetValue(record, out value);
 
-    public void Write(RecordKey record, Document? value)
-    {
-        if (_writes.TryGetValue(record, out Document? replaced))
-        {
-            HeldBytes -= replaced?.Length ?? 0;
-        }
-
-        HeldBytes += value?.Length ?? 0;
-        _writes[record] = value;
-    }
+    public void Write(RecordKey record, Document? value) => _writes[record] = value;
 
     /// <summary>Its writes in key order.</summary>
     public ImmutableArray<RecordWrite> Writes() => [.. _writes.Select(write => new RecordWrite(write.Key, write.Value))];

@@ -8,7 +8,9 @@ internal sealed class TransactionTable(
     ShardCore core, ShardLease lease, LockTable locks, PreparedWriters prepared, OperationRunner runner, EndedTransactions ended)
 {
     private readonly Dictionary<TransactionId, ShardTransaction> _transactions = [];
-    private readonly PriorityQueue<ShardTransaction, long> _deadlines = new();
+
+    // Ids, so that what has ended isn't kept until its deadline.
+    private readonly PriorityQueue<TransactionId, long> _deadlines = new();
 
     /// <summary>Snapshot reads that waited for a transaction may go on.</summary>
     public required Action<ShardTransaction> ResumeReads { get; init; }
@@ -31,7 +33,7 @@ internal sealed class TransactionTable(
     public void Add(ShardTransaction transaction)
     {
         _transactions.Add(transaction.Id, transaction);
-        _deadlines.Enqueue(transaction, transaction.Context.Deadline.Value);
+        _deadlines.Enqueue(transaction.Id, transaction.Context.Deadline.Value);
     }
 
     /// <summary>Ends a transaction that hasn't voted, and tells its coordinator unless that asked for it.</summary>
@@ -82,10 +84,10 @@ internal sealed class TransactionTable(
             return;
         }
 
-        while (_deadlines.TryPeek(out ShardTransaction? transaction, out long deadline) && core.Clock.Latest.Value > deadline)
+        while (_deadlines.TryPeek(out TransactionId id, out long deadline) && core.Clock.Latest.Value > deadline)
         {
             _deadlines.Dequeue();
-            if (transaction.Status == TransactionStatus.Active)
+            if (Find(id) is { Status: TransactionStatus.Active } transaction)
             {
                 Drop(transaction, AbortReason.DeadlinePassed);
             }
@@ -110,16 +112,20 @@ internal sealed class TransactionTable(
     /// <summary>Ends all that hasn't voted: this owner takes no more (L5).</summary>
     public void DropActive(AbortReason reason)
     {
-        foreach (ShardTransaction transaction in _transactions.Values.Where(t => t.Status == TransactionStatus.Active).ToList())
+        foreach (ShardTransaction transaction in _transactions.Values.ToList())
         {
-            Drop(transaction, reason);
+            // Looked at late: what one frees may be granted to another, which is wounded for it.
+            if (transaction.Status == TransactionStatus.Active)
+            {
+                Drop(transaction, reason);
+            }
         }
     }
 
     /// <summary>Forgets everything, answering whoever waits: another process owns the shard.</summary>
     public void Clear(Refusal refusal)
     {
-        foreach (ShardTransaction transaction in _transactions.Values.ToList())
+        foreach (ShardTransaction transaction in _transactions.Values)
         {
             foreach (PendingOperation operation in transaction.Operations.Values)
             {
@@ -128,6 +134,11 @@ internal sealed class TransactionTable(
 
             transaction.Status = TransactionStatus.Ended;
             prepared.Remove(transaction);
+        }
+
+        // When all have ended, so that nothing that is granted meanwhile is wounded.
+        foreach (ShardTransaction transaction in _transactions.Values)
+        {
             locks.ReleaseAll(transaction);
         }
 

@@ -138,6 +138,7 @@ public sealed class RemoteShardTests : IAsyncLifetime
         Task<int>[] reads = [.. Enumerable.Range(0, 3_000).Select(_ => Counters(_world.Client).GetAsync("a", Token))];
         while (_world.Payments.ReadsAt.Count < reads.Length)
         {
+            Assert.DoesNotContain(reads, read => read.IsFaulted);
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
         }
 

@@ -221,6 +221,24 @@ public sealed class CallLedgerTests
     }
 
     [Fact]
+    public void Condemn_AfterTheSeal_ChangesNothing()
+    {
+        RootSeal first = _ledger.SealRoot();
+        _ledger.Condemn("too late", mayRetry: false);
+
+        Assert.Same(first, _ledger.SealRoot());
+        Assert.Null(_ledger.Doom);
+    }
+
+    [Fact]
+    public void SealRoot_OfAHop_BreaksAnInvariant()
+    {
+        _ledger.SealHop();
+
+        Assert.Throws<BrokenInvariantException>(() => _ledger.SealRoot());
+    }
+
+    [Fact]
     public void TryBegin_AfterTheSeal_IsRefused()
     {
         _ledger.SealRoot();

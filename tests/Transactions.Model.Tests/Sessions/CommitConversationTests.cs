@@ -213,7 +213,7 @@ public sealed class CommitConversationTests
     public void Any_AnswerInTheEnd_IsReached()
     {
         // However many answers get lost, the loop comes back to every coordinator, and the one that answers ends it.
-        Gen.Select(Gen.Int[0, 50], Gen.OneOfConst("a", "b", "c")).Sample((lost, alive) =>
+        Gen.Select(Gen.Int[0, 50], Gen.Int[0, 2].Select(i => new[] { "a", "b", "c" }[i])).Sample((lost, alive) =>
         {
             CommitConversation talk = new("a", ["b", "c"]);
             talk.Lost();

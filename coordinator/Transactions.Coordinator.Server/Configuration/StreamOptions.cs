@@ -1,0 +1,24 @@
+namespace Transactions.Coordinator.Server;
+
+/// <summary>The streams over which participants are connected.</summary>
+public sealed class StreamOptions
+{
+    /// <summary>
+    /// How many frames may wait for a participant that doesn't read them before its stream is broken, which it takes as
+    /// "unknown" and asks anew. 512 to 10,000,000; default 100,000.
+    /// </summary>
+    public int MaxQueuedFrames { get; set; } = 100_000;
+
+    /// <summary>How long a new stream may take to say Hello. 100 ms to 1 min; default 10 s.</summary>
+    public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many participants may be connected. 1 to 100,000; default 1,000.</summary>
+    public int MaxParticipants { get; set; } = 1_000;
+
+    internal void FindFaults(Faults faults)
+    {
+        faults.Range(MaxQueuedFrames, 512, 10_000_000, $"Streams:{nameof(MaxQueuedFrames)}");
+        faults.Span(HelloTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), $"Streams:{nameof(HelloTimeout)}");
+        faults.Range(MaxParticipants, 1, 100_000, $"Streams:{nameof(MaxParticipants)}");
+    }
+}

@@ -1,0 +1,215 @@
+using Transactions.Clocks;
+using Transactions.Coordinator.Server.Links;
+using Transactions.Coordinator.Server.Telemetry;
+using Transactions.Hosting;
+using Transactions.Model;
+
+namespace Transactions.Coordinator.Server.Driving;
+
+// Drives one machine: calls, frames and the log's answers go in as events; its effects go out to callers, links, log and clock.
+// It decides nothing. Thread-safe.
+internal sealed class CoordinatorDriver : IAsyncDisposable
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
+
+    // So long are writes to the log waited for once the loop has ended, before their connections are closed under them.
+    private static readonly TimeSpan LastWritesTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly CoordinatorMachine _machine;
+    private readonly MachineLoop<CoordinatorEvent, CoordinatorEffect> _loop;
+    private readonly ClockWaker _waker;
+    private readonly IDecisionLog _log;
+    private readonly DecisionLogWork _logWork;
+    private readonly LogState _logState;
+    private readonly NoticeBoard _notices;
+    private readonly CoordinatorMetrics _metrics;
+    private readonly TimeProvider _timeProvider;
+    private readonly PendingCalls _calls = new();
+    private readonly CoordinatorEvent.TimePassed _tick = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Ticker? _ticker;
+    private int _isTickQueued;
+    private int _logOperations;
+    private bool _haveOwnersChanged;
+    private ClockReading _reading;
+
+    public CoordinatorDriver(
+        CoordinatorMachine machine,
+        IDecisionLog log,
+        IBoundedClock clock,
+        TimeProvider timeProvider,
+        IProcessStop processStop,
+        CoordinatorMetrics metrics,
+        ILogger logger)
+    {
+        _machine = machine;
+        _log = log;
+        _logState = new(logger);
+        _logWork = new(log, _logState, metrics, timeProvider);
+        _notices = new(logger, metrics, _logState, timeProvider);
+        _metrics = metrics;
+        _timeProvider = timeProvider;
+        _loop = new(Handle, TakeEffects, Start, clock, processStop);
+        _waker = new(clock, timeProvider, () => _loop.Post(new CoordinatorEvent.TimePassed()));
+    }
+
+    public MachineView View { get; } = new();
+
+    public ParticipantLinks Links { get; } = new();
+
+    public bool IsLogReachable => _logState.IsReachable;
+
+    public void Start()
+    {
+        _loop.Start();
+        _ticker = new(TickInterval, OnTick, _timeProvider);
+    }
+
+    public CallId NextCall() => _calls.NextId();
+
+    // Asks the machine. Cancelling ends the waiting, and nothing else.
+    public async Task<CoordinatorAnswer> AskAsync(CallId call, CoordinatorEvent question, CancellationToken cancellationToken)
+    {
+        PendingCall pending = new(this, call);
+        _calls.Add(pending);
+        _loop.Post(question);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((PendingCall)state!).Cancel(token), pending);
+        return await pending.Task.ConfigureAwait(false);
+    }
+
+    public void Forget(PendingCall call)
+    {
+        if (_calls.Remove(call.Id))
+        {
+            _loop.Post(new CoordinatorEvent.CallCancelled(call.Id));
+        }
+    }
+
+    public void Post(CoordinatorEvent e) => _loop.Post(e);
+
+    // Takes nothing new and waits until what is under way has ended; false when that took too long.
+    public async Task<bool> DrainAsync(TimeSpan timeout)
+    {
+        _loop.Post(new CoordinatorEvent.StopRequested());
+        try
+        {
+            await _drained.Task.WaitAsync(timeout, _timeProvider).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_ticker is { } ticker)
+        {
+            await ticker.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _waker.DisposeAsync().ConfigureAwait(false);
+        _logWork.Stop();
+        await _loop.DisposeAsync().ConfigureAwait(false);
+        _calls.Close(Refusal.Unavailable(
+            RefusalReason.ShuttingDown, "This coordinator has stopped; ask another one, or this one later, with Resolve."));
+        Links.CloseAll();
+
+        long startedAt = _timeProvider.GetTimestamp();
+        while (Volatile.Read(ref _logOperations) > 0 && _timeProvider.GetElapsedTime(startedAt) < LastWritesTimeout)
+        {
+            await Task.Delay(TickInterval, _timeProvider).ConfigureAwait(false);
+        }
+
+        await _log.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void OnTick()
+    {
+        // At most one is queued: a busy loop needs no more of them.
+        if (Interlocked.Exchange(ref _isTickQueued, 1) == 0)
+        {
+            _loop.Post(_tick);
+        }
+    }
+
+    private void Handle(CoordinatorEvent e, ClockReading reading)
+    {
+        _reading = reading;
+        if (ReferenceEquals(e, _tick))
+        {
+            Volatile.Write(ref _isTickQueued, 0);
+        }
+
+        _haveOwnersChanged |= e is CoordinatorEvent.ShardConnected or CoordinatorEvent.ShardLeft or CoordinatorEvent.LinkLost;
+        _machine.Handle(e, reading);
+    }
+
+    private IReadOnlyList<CoordinatorEffect> TakeEffects()
+    {
+        IReadOnlyList<CoordinatorEffect> effects = _machine.TakeEffects();
+        View.Publish(_machine, _haveOwnersChanged);
+        _haveOwnersChanged = false;
+        if (_machine.IsDrained)
+        {
+            _drained.TrySetResult();
+        }
+
+        return effects;
+    }
+
+    private void Start(CoordinatorEffect effect)
+    {
+        switch (effect)
+        {
+            case CoordinatorEffect.Answer answer:
+                _metrics.Answered(answer.Reply);
+                _calls.Answer(answer.Call, answer.Reply);
+                break;
+            case CoordinatorEffect.Send send:
+                Links.Send(send.Link, send.Shard, send.Frame);
+                break;
+            case CoordinatorEffect.Record record:
+                Follow(_logWork.RecordAsync(record));
+                break;
+            case CoordinatorEffect.Read read:
+                Follow(_logWork.ReadAsync(read));
+                break;
+            case CoordinatorEffect.MarkApplied applied:
+                Follow(_logWork.MarkAppliedAsync(applied));
+                break;
+            case CoordinatorEffect.FindUnapplied find:
+                Follow(_logWork.FindUnappliedAsync(find));
+                break;
+            case CoordinatorEffect.Prune prune:
+                Follow(_logWork.PruneAsync(prune));
+                break;
+            case CoordinatorEffect.WakeWhenPast wake:
+                _metrics.WaitsForClock(_reading, wake.Timestamp);
+                _waker.WakeWhenPast(wake.Timestamp);
+                break;
+            case CoordinatorEffect.Notify notify:
+                _notices.Post(notify.Notice);
+                break;
+            default:
+                throw new BrokenInvariantException($"every effect is started, {effect.GetType().Name} too");
+        }
+    }
+
+    private void Follow(Task<CoordinatorEvent> operation) => _loop.PostWhenDone(CountAsync(operation));
+
+    private async Task<CoordinatorEvent> CountAsync(Task<CoordinatorEvent> operation)
+    {
+        Interlocked.Increment(ref _logOperations);
+        try
+        {
+            return await operation.ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _logOperations);
+        }
+    }
+}

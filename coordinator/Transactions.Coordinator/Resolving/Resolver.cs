@@ -1,0 +1,222 @@
+using Transactions.Clocks;
+using Transactions.Coordinator.Batching;
+using Transactions.Coordinator.Calls;
+using Transactions.Coordinator.Committing;
+using Transactions.Coordinator.Endings;
+using Transactions.Coordinator.Running;
+using Transactions.Coordinator.Turns;
+using Transactions.Model;
+
+namespace Transactions.Coordinator.Resolving;
+
+// D4: finds out how a transaction ended, ending it if it hasn't. The caller is never left with "unknown".
+internal sealed class Resolver(
+    Workspace work,
+    OpenCalls calls,
+    TransactionTable table,
+    EndedMemory ended,
+    Admission admission,
+    DecisionQueue decisions,
+    DecisionReads reads,
+    TransactionEndings endings,
+    ShardAsking asking)
+{
+    private readonly Dictionary<TransactionId, Resolution> _underWay = [];
+
+    public int Count => _underWay.Count;
+
+    public bool IsResolving(TransactionId id) => _underWay.ContainsKey(id);
+
+    // Any coordinator may be asked, so that the context's coordinator isn't looked at here.
+    public void OnResolve(CoordinatorEvent.Resolve resolve)
+    {
+        calls.Open(resolve.Call);
+        if (!CommitSet.TryMake(resolve.Shards, resolve.Key, resolve.Context, out CommitSet? set, out Refusal? refusal))
+        {
+            calls.Refuse(resolve.Call, refusal);
+        }
+        else if (table.TryFind(resolve.Context.Id, out TransactionRecord? record))
+        {
+            OnHeld(resolve.Call, record, resolve.Context, set);
+        }
+        else
+        {
+            Resolve(resolve.Call, resolve.Context, set);
+        }
+    }
+
+    // Still held here: what is being decided is waited for, what isn't sealed is ended.
+    private void OnHeld(CallId call, TransactionRecord record, TransactionContext context, CommitSet set)
+    {
+        if (record.Context.Client != context.Client)
+        {
+            calls.Refuse(call, Refusals.OtherClient());
+        }
+        else if (record.Sealed is { } sealedSet)
+        {
+            if (!sealedSet.Set.IsSameAs(set))
+            {
+                calls.Refuse(call, Refusals.OtherSet());
+            }
+            else if (record.Waiters.TryJoin(call))
+            {
+                calls.RefuseAfter(call, work.Options.VoteTimeout, Refusals.Pending());
+            }
+        }
+        else
+        {
+            // Never sealed, so that nobody can have committed it.
+            endings.Abort(record, AbortReason.Resolved);
+            Resolve(call, context, set);
+        }
+    }
+
+    // The call is open; the transaction isn't held here.
+    public void Resolve(CallId call, TransactionContext context, CommitSet set)
+    {
+        TransactionId id = context.Id;
+        if (set.Key is null && ended.TryFind(id, out EndedTransaction? known) && known.Outcome is { } outcome)
+        {
+            // With a key there may be a result, or another holder of the key (D6): the log says.
+            calls.AnswerOutcome(call, id, outcome, null);
+            return;
+        }
+
+        if (_underWay.TryGetValue(id, out Resolution? resolution))
+        {
+            Join(call, resolution, set);
+            return;
+        }
+
+        if (CheckCanResolve(id, set) is { } refusal)
+        {
+            calls.Refuse(call, refusal);
+            return;
+        }
+
+        if (work.IsHome(context.Coordinator))
+        {
+            // X5: it never begins here after this, however late its Enlists and its Commit come.
+            ended.Remember(id, context.Deadline, new(null, [], set.Key is not null));
+        }
+
+        resolution = new(id, set, new Waiters(calls));
+        _underWay.Add(id, resolution);
+        Join(call, resolution, set);
+        reads.Start(id, set.Key, lookup => OnRead(resolution, lookup));
+    }
+
+    private Refusal? CheckCanResolve(TransactionId id, CommitSet set)
+    {
+        if (!set.HasWriter && set.Key is null)
+        {
+            return Refusals.NothingWritten();
+        }
+
+        if (admission.IsInFuture(id))
+        {
+            // X1: hardly anybody can have accepted it, and its abort would lie in the log until its date.
+            return Refusals.ResolvedTooEarly();
+        }
+
+        if (!decisions.HasRoom)
+        {
+            return Refusals.TooManyDecisions(work.Options.MaxQueuedDecisions);
+        }
+
+        return reads.HasRoom && _underWay.Count < work.Options.MaxOpenTransactions
+            ? null
+            : Refusals.TooManyReads(work.Options.MaxQueuedDecisions);
+    }
+
+    private void Join(CallId call, Resolution resolution, CommitSet set)
+    {
+        if (!resolution.Set.IsSameAs(set))
+        {
+            calls.Refuse(call, Refusals.OtherSet());
+        }
+        else if (resolution.Waiters.TryJoin(call))
+        {
+            calls.RefuseAfter(call, work.Options.VoteTimeout, Refusals.Pending());
+        }
+    }
+
+    private void OnRead(Resolution resolution, DecisionLookup? lookup)
+    {
+        switch (lookup)
+        {
+            case null:
+                Finish(resolution, Refusals.LogUnavailable());
+                break;
+            case { ById: { } row }:
+                Finish(resolution, row);
+                break;
+            case { ByKey: { } holder }:
+                // D6: with the key taken, this transaction can't commit any more.
+                Finish(resolution, holder);
+                break;
+            case { Mark: var mark } when resolution.Id.IssuedAt <= mark:
+                // D5: its row, if there was one, may be gone.
+                Finish(resolution, Refusals.Expired());
+                break;
+            default:
+                EndIt(resolution);
+                break;
+        }
+    }
+
+    // Finding nothing proves nothing (D2): only a register can end it.
+    private void EndIt(Resolution resolution)
+    {
+        if (resolution.Set.IsKeylessOneShard)
+        {
+            asking.Start(resolution, RecordAbort, outcome => Finish(resolution, outcome), refusal => Finish(resolution, refusal));
+        }
+        else
+        {
+            RecordAbort(resolution);
+        }
+    }
+
+    private void RecordAbort(Resolution resolution) => decisions.Add(
+        Decision.Abort(resolution.Id, AbortReason.Resolved), giveUpAfter: null, fate => OnFate(resolution, fate));
+
+    private void OnFate(Resolution resolution, DecisionFate fate)
+    {
+        switch (fate)
+        {
+            case DecisionFate.Held held:
+                Finish(resolution, held.Row);
+                break;
+            case DecisionFate.KeyHeld held:
+                Finish(resolution, held.Holder);
+                break;
+            case DecisionFate.BelowMark:
+                Finish(resolution, Refusals.Expired());
+                break;
+            case DecisionFate.NotWritten:
+                Finish(resolution, Refusals.LogUnavailable());
+                break;
+            default:
+                throw new ArgumentException($"{fate.GetType().Name} is no fate of a decision.", nameof(fate));
+        }
+    }
+
+    private void Finish(Resolution resolution, Decision row)
+    {
+        _underWay.Remove(resolution.Id);
+        endings.WhenTold(row.Outcome, () => resolution.Waiters.AnswerOutcome(row.Id, row.Outcome, row.Result));
+    }
+
+    private void Finish(Resolution resolution, Outcome outcome)
+    {
+        _underWay.Remove(resolution.Id);
+        endings.WhenTold(outcome, () => resolution.Waiters.AnswerOutcome(resolution.Id, outcome, null));
+    }
+
+    private void Finish(Resolution resolution, Refusal refusal)
+    {
+        _underWay.Remove(resolution.Id);
+        resolution.Waiters.Refuse(refusal);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Transactions.Clocks;
+using Transactions.Contracts;
+using Transactions.Hosting;
+using Transactions.Model;
+using V1 = Transactions.Contracts.V1;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>One duplex stream to one coordinator, dialled again whenever it breaks.</summary>
+/// <remarks>Thread-safe. A broken stream means that all that was asked on it is unknown; the machines ask again.</remarks>
+internal sealed class CoordinatorLink : IAsyncDisposable
+{
+    private const int MostQueuedFrames = 100_000;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Uri _endpoint;
+    private readonly string _identity;
+    private readonly CoordinatorLinks _links;
+    private readonly ParticipantHandshake _handshake;
+    private readonly IBoundedClock _clock;
+    private readonly ILogger _logger;
+    private readonly ResiliencePipeline _patience;
+    private volatile FrameQueue<V1.ParticipantFrame>? _queue;
+    private volatile CancellationTokenSource? _stream;
+    private Task? _running;
+
+    public CoordinatorLink(
+        Uri endpoint,
+        string identity,
+        CoordinatorLinks links,
+        ParticipantHandshake handshake,
+        IBoundedClock clock,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        (_endpoint, _identity, _links, _handshake, _clock, _logger) = (endpoint, identity, links, handshake, clock, logger);
+        _patience = new ResiliencePipelineBuilder { TimeProvider = timeProvider }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(_ => !_stopping.IsCancellationRequested),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(50),
+                MaxDelay = TimeSpan.FromSeconds(1),
+                OnRetry = attempt =>
+                {
+                    Log.CoordinatorUnreachable(_logger, _endpoint, Reason(attempt.Outcome.Exception), attempt.RetryDelay);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
+    public void Start() => _running ??= Task.Run(RunAsync);
+
+    /// <summary>Queues a frame. A queue that is full breaks the stream: the coordinator doesn't keep up.</summary>
+    public void Send(V1.ParticipantFrame frame)
+    {
+        if (_queue is { } queue && !queue.TryAdd(frame))
+        {
+            _stream?.Cancel();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_running is { } running)
+        {
+            await running;
+        }
+
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using GrpcChannel channel = GrpcChannel.ForAddress(_endpoint, new GrpcChannelOptions
+        {
+            MaxReceiveMessageSize = 4 * WireLimits.MaxMessageBytes,
+            HttpHandler = new SocketsHttpHandler
+            {
+                KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+                KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+            },
+        });
+        V1.Coordinator.CoordinatorClient client = new(channel);
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                // Each stream that lasted begins the backoff anew.
+                await _patience.ExecuteAsync(async _ => await RunStreamAsync(client), _stopping.Token);
+            }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task RunStreamAsync(V1.Coordinator.CoordinatorClient client)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        using AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames> call =
+            client.Connect(cancellationToken: ending.Token);
+
+        ImmutableArray<ShardEndpoint> told = _links.Owned;
+        await call.RequestStream.WriteAsync(
+            new V1.ParticipantFrames { Hello = _handshake.Introduce(_identity, told, _clock.Read().Now) }, ending.Token);
+        if (!await call.ResponseStream.MoveNext(ending.Token))
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the coordinator closed the stream before its Hello"));
+        }
+
+        if (!_handshake.TryAccept(call.ResponseStream.Current.Hello, out CoordinatorIntroduction? introduction, out Refusal? refusal))
+        {
+            throw RefusalMapping.ToRpcException(refusal);
+        }
+
+        FrameQueue<V1.ParticipantFrame> queue = new(MostQueuedFrames);
+        (_queue, _stream) = (queue, ending);
+        Task sending = queue.DrainAsync(frames => WriteAsync(call.RequestStream, frames, ending.Token), ending.Token);
+        _links.Connect(this, introduction.Coordinator, told);
+        Log.CoordinatorConnected(_logger, introduction.Coordinator, _endpoint);
+        try
+        {
+            Deliver(introduction.Coordinator, call.ResponseStream.Current);
+            while (await call.ResponseStream.MoveNext(ending.Token))
+            {
+                Deliver(introduction.Coordinator, call.ResponseStream.Current);
+            }
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException)
+        {
+            Log.CoordinatorLost(_logger, introduction.Coordinator, _endpoint, Reason(e));
+        }
+        finally
+        {
+            (_queue, _stream) = (null, null);
+            _links.Disconnect(this, introduction.Coordinator);
+            await ending.CancelAsync();
+            await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private static Task WriteAsync(
+        IClientStreamWriter<V1.ParticipantFrames> stream, IReadOnlyList<V1.ParticipantFrame> frames, CancellationToken cancellationToken)
+    {
+        V1.ParticipantFrames message = new();
+        message.Frames.AddRange(frames);
+        return stream.WriteAsync(message, cancellationToken);
+    }
+
+    private void Deliver(CoordinatorId from, V1.CoordinatorFrames message)
+    {
+        foreach (V1.CoordinatorFrame wire in message.Frames)
+        {
+            if (!CoordinatorFrameMapping.TryRead(wire, out ShardId shard, out CoordinatorFrame? frame, out Refusal? refusal))
+            {
+                throw RefusalMapping.ToRpcException(refusal);
+            }
+
+            // A frame for a shard that isn't here is answered by nobody: its sender's directory will catch up.
+            _links.Find(shard)?.Post(new ShardEvent.FrameReceived(from, frame));
+        }
+    }
+
+    private static string Reason(Exception? e) => e switch
+    {
+        RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
+        null => "closed",
+        _ => e.Message,
+    };
+}

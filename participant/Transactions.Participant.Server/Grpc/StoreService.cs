@@ -1,0 +1,141 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Transactions.Client;
+using Transactions.Contracts;
+using Transactions.Contracts.V1;
+using Transactions.Hosting;
+using Transactions.Model;
+using CommitShard = Transactions.Model.CommitShard;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>The gRPC Store: unary methods for any client, and the duplex stream that our own library uses.</summary>
+/// <remarks>Both enter the shard's machine as the same events.</remarks>
+internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOptions<ClusterOptions> cluster) : Store.StoreBase
+{
+    public override Task<GetReply> Get(GetRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, forUpdate: false, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToGetReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<GetReply> GetForUpdate(GetRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, forUpdate: true, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToGetReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<MultiGetReply> MultiGet(MultiGetRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToMultiGetReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<PutReply> Put(PutRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToPutReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<InsertIfAbsentReply> InsertIfAbsent(InsertIfAbsentRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToInsertIfAbsentReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<DeleteReply> Delete(DeleteRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToDeleteReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<ScanReply> Scan(ScanRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
+            ? ExecuteAsync(call, context, StoreMapping.ToScanReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<GetAtReply> GetAt(GetAtRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Read? call, out Refusal? refusal)
+            ? ReadAsync(call, context, StoreMapping.ToGetAtReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override Task<ScanAtReply> ScanAt(ScanAtRequest request, ServerCallContext context) =>
+        StoreMapping.TryRead(request, out StoreCall.Read? call, out Refusal? refusal)
+            ? ReadAsync(call, context, StoreMapping.ToScanAtReply)
+            : throw RefusalMapping.ToRpcException(refusal);
+
+    public override async Task Connect(
+        IAsyncStreamReader<StoreRequests> requestStream, IServerStreamWriter<StoreReplies> responseStream, ServerCallContext context)
+    {
+        if (!await requestStream.MoveNext(context.CancellationToken))
+        {
+            return;
+        }
+
+        StoreRequests first = requestStream.Current;
+        ClusterIdentity identity = new(cluster.Value.Name, cluster.Value.ToLimits());
+        if (!ClientHandshake.TryAccept(first.Hello, identity, out _, out Refusal? refusal))
+        {
+            throw RefusalMapping.ToRpcException(refusal);
+        }
+
+        await responseStream.WriteAsync(
+            new StoreReplies { Hello = ClientHandshake.AnswerToStream(identity, host.Owned) }, context.CancellationToken);
+        await new StoreStream(calls, requestStream, responseStream).RunAsync(first.Requests, context.CancellationToken);
+    }
+
+    private async Task<TReply> ExecuteAsync<TReply>(
+        StoreCall.Execute call, ServerCallContext context, Func<ShardAnswer.Admitted, TReply> toReply)
+    {
+        ShardAnswer answer = await calls.RunAsync(call, ReadContext(context), context.CancellationToken);
+        switch (answer)
+        {
+            case ShardAnswer.Admitted admitted:
+                AddTrailer(context, admitted.Owner, admitted.Wrote);
+                return toReply(admitted);
+
+            case ShardAnswer.Refused refused:
+                // X2: an admitted operation counts, error or not.
+                AddTrailer(context, refused.AdmittedBy, wrote: false);
+                throw RefusalMapping.ToRpcException(refused.Refusal);
+
+            default:
+                throw new InvalidOperationException($"An operation isn't answered by {answer.GetType().Name}.");
+        }
+    }
+
+    private async Task<TReply> ReadAsync<TReply>(StoreCall.Read call, ServerCallContext context, Func<ShardAnswer.Read, TReply> toReply) =>
+        await calls.RunAsync(call, signed: null, context.CancellationToken) switch
+        {
+            ShardAnswer.Read read => toReply(read),
+            ShardAnswer.Refused refused => throw RefusalMapping.ToRpcException(refused.Refusal),
+            ShardAnswer other => throw new InvalidOperationException($"A read isn't answered by {other.GetType().Name}."),
+        };
+
+    private static SignedContext? ReadContext(ServerCallContext context)
+    {
+        byte[]? metadata = context.RequestHeaders.GetValueBytes(MetadataNames.Context);
+        if (metadata is null)
+        {
+            return null;
+        }
+
+        if (metadata.Length > WireLimits.MaxContextBytes)
+        {
+            throw RefusalMapping.ToRpcException(Refusal.Invalid(
+                MetadataNames.Context, $"{MetadataNames.Context} has {metadata.Length} bytes; send at most {WireLimits.MaxContextBytes}."));
+        }
+
+        try
+        {
+            return SignedContext.Parser.ParseFrom(metadata);
+        }
+        catch (Google.Protobuf.InvalidProtocolBufferException)
+        {
+            throw RefusalMapping.ToRpcException(Refusal.Invalid(
+                MetadataNames.Context, $"{MetadataNames.Context} can't be parsed; send a serialized SignedContext of transactions.v1."));
+        }
+    }
+
+    private static void AddTrailer(ServerCallContext context, ShardGeneration? admittedBy, bool wrote)
+    {
+        Participation participation = admittedBy is { } owner
+            ? new Participation([new CommitShard(owner, wrote, Operations: 1)], null)
+            : Participation.None;
+        context.ResponseTrailers.Add(MetadataNames.Participants, ParticipationMapping.ToTrailer(participation));
+    }
+}

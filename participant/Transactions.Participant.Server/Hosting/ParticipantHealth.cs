@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Transactions.Clocks;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>Serving when the clock is healthy and every shard is owned here; degraded while a shard is another's.</summary>
+internal sealed class ParticipantHealth(ParticipantHost host, IBoundedClock clock) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Check());
+
+    private HealthCheckResult Check()
+    {
+        ClockReading reading = clock.Read();
+        if (!reading.IsHealthy)
+        {
+            return HealthCheckResult.Unhealthy($"The clock is unhealthy: {reading.Health.Message}");
+        }
+
+        IReadOnlyList<ShardDriver> shards = host.Shards;
+        if (shards.Count == 0)
+        {
+            return HealthCheckResult.Unhealthy("Waiting for PostgreSQL.");
+        }
+
+        List<string> notServed =
+            [.. shards.Where(shard => shard.Phase != OwnershipPhase.Serving).Select(shard => $"{shard.Shard} is {shard.Phase}")];
+        return notServed.Count == 0
+            ? HealthCheckResult.Healthy($"{shards.Count} shards are served; {host.ConnectedCoordinators} coordinators are connected.")
+            : HealthCheckResult.Unhealthy(string.Join(", ", notServed));
+    }
+}

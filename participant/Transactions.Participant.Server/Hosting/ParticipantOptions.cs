@@ -1,0 +1,140 @@
+using System.Collections.ObjectModel;
+using NodaTime;
+using Transactions.Contracts;
+using Transactions.Model;
+using Transactions.Storage;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>What a person tunes on a participant. Checked at start; bound from the section <c>Participant</c>.</summary>
+public sealed class ParticipantOptions
+{
+    /// <summary>This process's name, for the shards' rows and for logs. 1 to 100 characters; default machine and process id.</summary>
+    public string Identity { get; set; } = $"{Environment.MachineName}:{Environment.ProcessId}";
+
+    /// <summary>Where other processes reach this one's Store; default the address that it listens on.</summary>
+    public string? Endpoint { get; set; }
+
+    /// <summary>The shards to own. At least one.</summary>
+    public ShardList Shards { get; } = [];
+
+    /// <summary>All coordinators' addresses. At least one.</summary>
+    public Collection<Uri> Coordinators { get; } = [];
+
+    /// <summary>How long a lease lasts. 100 ms to 10 min; default 10 s. A successor of a killed owner waits as long.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often leases are renewed. 10 ms to half the lease; default 1 s.</summary>
+    public TimeSpan RenewInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long versions are kept for reads of the past. 1 s to 3,650 days; default 7 days.</summary>
+    public TimeSpan HistoryRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long stopping may wait for leases to be handed back. 0 to 1 min; default 5 s.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a key may be, in bytes of UTF-8. 1 to 2,048; default 1,024.</summary>
+    public int MaxKeyBytes { get; set; } = 1_024;
+
+    /// <summary>How large a value may be, in bytes. 1 to 64 MiB; default 1 MiB.</summary>
+    public int MaxValueBytes { get; set; } = 1 << 20;
+
+    /// <summary>How many transactions may be open on one shard. 1 to 1,000,000; default 50,000.</summary>
+    public int MaxOpenTransactions { get; set; } = 50_000;
+
+    /// <summary>How many operations one transaction may have on one shard. 1 to 1,000,000; default 10,000.</summary>
+    public int MaxOperationsPerTransaction { get; set; } = 10_000;
+
+    /// <summary>How many keys one transaction may write on one shard. 1 to 1,000,000; default 5,000.</summary>
+    public int MaxWritesPerTransaction { get; set; } = 5_000;
+
+    /// <summary>How many calls may wait on one shard. 1 to 1,000,000; default 100,000.</summary>
+    public int MaxWaiting { get; set; } = 100_000;
+
+    /// <summary>How many connections to PostgreSQL read, per shard. 1 to 1,000; default 8.</summary>
+    public int ReadConnections { get; set; } = 8;
+
+    /// <summary>How many connections to PostgreSQL write, per shard. 4 to 1,000; default 8.</summary>
+    public int WriteConnections { get; set; } = 8;
+
+    /// <summary>How long one statement may run. 1 s to 10 min; default 15 s.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>What the shards' machines go by.</summary>
+    public ShardOptions ToShardOptions() => new()
+    {
+        LeaseDuration = Duration.FromTimeSpan(LeaseDuration),
+        RenewInterval = Duration.FromTimeSpan(RenewInterval),
+        HistoryRetention = Duration.FromTimeSpan(HistoryRetention),
+        MaxKeyBytes = MaxKeyBytes,
+        MaxValueBytes = MaxValueBytes,
+        MaxOpenTransactions = MaxOpenTransactions,
+        MaxOperationsPerTransaction = MaxOperationsPerTransaction,
+        MaxWritesPerTransaction = MaxWritesPerTransaction,
+        MaxWaiting = MaxWaiting,
+    };
+
+    /// <summary>What is wrong, each naming the setting, the limit and the remedy; empty when nothing is.</summary>
+    public IReadOnlyList<string> FindFaults()
+    {
+        List<string> faults = [];
+        if (Identity.Length is 0 or > WireLimits.MaxIdentityLength)
+        {
+            faults.Add($"Participant:Identity has {Identity.Length} characters; give it 1 to {WireLimits.MaxIdentityLength}.");
+        }
+
+        if (Shards.Count == 0)
+        {
+            faults.Add("Participant:Shards is empty; add each shard with its database's connection string.");
+        }
+
+        foreach (ShardSettings shard in Shards)
+        {
+            if (!ShardId.TryParse(shard.Shard, out _))
+            {
+                faults.Add($"Participant:Shards has '{shard.Shard}', which is no shard id; write it like 'payments/0'.");
+            }
+
+            Check(faults, $"shard {shard.Shard}", () => ToStorageOptions(shard).Validate());
+        }
+
+        if (Shards.DistinctBy(shard => shard.Shard).Count() != Shards.Count)
+        {
+            faults.Add("Participant:Shards names a shard twice; leave one of them out.");
+        }
+
+        if (Coordinators.Count == 0)
+        {
+            faults.Add("Participant:Coordinators is empty; add the address of each coordinator, like 'http://127.0.0.1:5001'.");
+        }
+
+        if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"Participant:StopTimeout is {StopTimeout}; set it to at least 0 and at most 1 min.");
+        }
+
+        Check(faults, "options", () => ToShardOptions().Validate());
+        return faults;
+    }
+
+    internal StorageOptions ToStorageOptions(ShardSettings shard) => new()
+    {
+        ConnectionString = shard.ConnectionString,
+        ApplicationName = $"transactions {shard.Shard}"[..Math.Min(63, 13 + shard.Shard.Length)],
+        ReadConnections = ReadConnections,
+        WriteConnections = WriteConnections,
+        CommandTimeout = Duration.FromTimeSpan(CommandTimeout),
+    };
+
+    private static void Check(List<string> faults, string what, Action validate)
+    {
+        try
+        {
+            validate();
+        }
+        catch (ArgumentException invalid)
+        {
+            faults.Add($"Participant, {what}: {invalid.Message}");
+        }
+    }
+}

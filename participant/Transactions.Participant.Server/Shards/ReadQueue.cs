@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Transactions.Storage;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>Gathers reads of versions while others are under way, so that many share one round trip (<em>request batch</em>).</summary>
+internal sealed class ReadQueue : IAsyncDisposable
+{
+    private const int MostReadsInABatch = 128;
+    private const int BatchesAtOnce = 4;
+
+    private readonly Channel<ShardEffect.ReadVersions> _reads = Channel.CreateUnbounded<ShardEffect.ReadVersions>();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly IShardStore _store;
+    private readonly Action<ShardEvent> _post;
+    private readonly Task _running;
+
+    public ReadQueue(IShardStore store, Action<ShardEvent> post)
+    {
+        (_store, _post) = (store, post);
+        _running = Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => Task.Run(RunAsync)));
+    }
+
+    public void Add(ShardEffect.ReadVersions read) => _reads.Writer.TryWrite(read);
+
+    public async ValueTask DisposeAsync()
+    {
+        _reads.Writer.TryComplete();
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        List<ShardEffect.ReadVersions> batch = [];
+        while (await _reads.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            batch.Clear();
+            while (batch.Count < MostReadsInABatch && _reads.Reader.TryRead(out ShardEffect.ReadVersions? read))
+            {
+                batch.Add(read);
+            }
+
+            if (batch.Count > 0)
+            {
+                await ReadAsync(batch);
+            }
+        }
+    }
+
+    private async Task ReadAsync(List<ShardEffect.ReadVersions> batch)
+    {
+        try
+        {
+            ImmutableArray<VersionsReadResult> results =
+                await _store.ReadVersionsAsync([.. batch.Select(read => read.Query)], _stopping.Token);
+            for (int i = 0; i < batch.Count; i++)
+            {
+                _post(new ShardEvent.VersionsRead(batch[i].Request, results[i]));
+            }
+        }
+        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
+        {
+            batch.ForEach(read => _post(new ShardEvent.VersionsRead(read.Request, new VersionsReadResult.Failed(e.Message))));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Transactions.Clocks;
+using Transactions.Hosting;
+using Transactions.Model;
+using Transactions.Storage;
+
+namespace Transactions.Participant.Server;
+
+/// <summary>Drives one shard's machine: runs its effects against PostgreSQL, the coordinators' streams and the clock.</summary>
+/// <remarks>Thread-safe. There is no protocol decision in here.</remarks>
+internal sealed class ShardDriver : IAsyncDisposable
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly ConcurrentDictionary<CallId, TaskCompletionSource<ShardAnswer>> _calls = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ShardMachine _machine;
+    private readonly IShardStore _store;
+    private readonly ShardOwner _self;
+    private readonly ICoordinatorLinks _links;
+    private readonly IProcessStop _processStop;
+    private readonly ShardObserver _observer;
+    private readonly MachineLoop<ShardEvent, ShardEffect> _loop;
+    private readonly ReadQueue _reads;
+    private readonly Ticker _ticker;
+    private readonly ClockWaker _waker;
+    private long _lastCall;
+    private int _isTickQueued;
+
+    public ShardDriver(
+        ShardMachine machine,
+        IShardStore store,
+        ShardOwner self,
+        ICoordinatorLinks links,
+        IBoundedClock clock,
+        TimeProvider timeProvider,
+        IProcessStop processStop,
+        ShardObserver observer)
+    {
+        (_machine, _store, _self, _links, _processStop, _observer) = (machine, store, self, links, processStop, observer);
+        _loop = new MachineLoop<ShardEvent, ShardEffect>(Handle, machine.TakeEffects, Start, clock, processStop);
+        _reads = new ReadQueue(store, Post);
+        _waker = new ClockWaker(clock, timeProvider, PostTimePassed);
+        _ticker = new Ticker(TickInterval, PostTimePassed, timeProvider);
+        observer.Watch(machine, _loop);
+    }
+
+    public ShardId Shard => _machine.Id;
+
+    /// <summary>What the machine last said of where this process stands with the shard.</summary>
+    public OwnershipPhase Phase => _machine.Phase;
+
+    /// <summary>The shard and its generation, while this process owns it.</summary>
+    public ShardGeneration? Owned { get; private set; }
+
+    public string Endpoint => _self.Endpoint;
+
+    public void Start() => _loop.Start();
+
+    public void Post(ShardEvent e) => _loop.Post(e);
+
+    /// <summary>Posts a call and waits for its answer. Cancelling stops the waiting only.</summary>
+    public async Task<ShardAnswer> CallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    {
+        CallId call = new(Interlocked.Increment(ref _lastCall));
+        TaskCompletionSource<ShardAnswer> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _calls[call] = answer;
+        Post(toEvent(call));
+        if (_ending.IsCancellationRequested)
+        {
+            EndCalls();
+        }
+
+        try
+        {
+            return await answer.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            if (_calls.TryRemove(call, out _))
+            {
+                Post(new ShardEvent.CallCancelled(call));
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Hands the lease back (L5), at most as long as the token allows, and stops.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Post(new ShardEvent.StopRequested());
+        try
+        {
+            await _stopped.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing is lost: a successor waits the lease out.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ticker.DisposeAsync();
+        await _waker.DisposeAsync();
+        await _ending.CancelAsync();
+        await _loop.DisposeAsync();
+        await _reads.DisposeAsync();
+        EndCalls();
+        await _store.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private void EndCalls()
+    {
+        foreach (CallId call in _calls.Keys)
+        {
+            Answer(call, new ShardAnswer.Refused(Refusal.Unavailable(
+                RefusalReason.ShuttingDown, $"This process has stopped serving shard {Shard}; ask its next owner.")));
+        }
+    }
+
+    // One is enough: what it makes the machine look at is looked at when its turn comes.
+    private void PostTimePassed()
+    {
+        if (Interlocked.Exchange(ref _isTickQueued, 1) == 0)
+        {
+            Post(new ShardEvent.TimePassed());
+        }
+    }
+
+    private void Handle(ShardEvent e, ClockReading clock)
+    {
+        if (e is ShardEvent.TimePassed)
+        {
+            Volatile.Write(ref _isTickQueued, 0);
+        }
+
+        _machine.Handle(e, clock);
+    }
+
+    private void Start(ShardEffect effect)
+    {
+        switch (effect)
+        {
+            case ShardEffect.Answer answer:
+                Answer(answer.Call, answer.Reply);
+                break;
+            case ShardEffect.Send send:
+                _links.Send(send.To, send.Frame);
+                break;
+            case ShardEffect.ReadVersions read:
+                _reads.Add(read);
+                break;
+            case ShardEffect.WakeWhenPast wake:
+                _waker.WakeWhenPast(wake.Timestamp);
+                break;
+            case ShardEffect.Own own:
+                Owned = own.Owner;
+                _links.Own(this, own.Owner);
+                break;
+            case ShardEffect.Disown disown:
+                Owned = null;
+                _links.Disown(disown.Owner);
+                break;
+            case ShardEffect.Stopped:
+                _stopped.TrySetResult();
+                break;
+            case ShardEffect.Notify notify:
+                _observer.Observe(notify.Notice);
+                break;
+            default:
+                _loop.PostWhenDone(StoreAsync(effect));
+                break;
+        }
+    }
+
+    private void Answer(CallId call, ShardAnswer reply)
+    {
+        if (_calls.TryRemove(call, out TaskCompletionSource<ShardAnswer>? waiting))
+        {
+            waiting.TrySetResult(reply);
+        }
+    }
+
+    private async Task<ShardEvent> StoreAsync(ShardEffect effect)
+    {
+        CancellationToken ending = _ending.Token;
+        switch (effect)
+        {
+            case ShardEffect.Persist persist:
+                return new ShardEvent.Persisted(persist.Batch, await Unsent(
+                    () => _store.PersistAsync(persist.Fence, persist.Items, ending),
+                    new PersistResult.RolledBack(IsTransient: true, "stopping")));
+            case ShardEffect.Apply apply:
+                return new ShardEvent.Applied(apply.Batch, await Unsent(
+                    () => _store.ApplyAsync(apply.Fence, apply.Items, ending), WriteResult.RolledBack));
+            case ShardEffect.Renew renew:
+                return new ShardEvent.Renewed(await Unsent(
+                    () => _store.RenewAsync(renew.Generation, renew.LeaseUntil, renew.VisibleUpto, ending), WriteResult.RolledBack));
+            case ShardEffect.HandBack handBack:
+                return new ShardEvent.HandedBack(await Unsent(
+                    () => _store.HandBackAsync(handBack.Fence, handBack.LeaseUntil, ending), WriteResult.RolledBack));
+            case ShardEffect.Prune prune:
+                return new ShardEvent.Pruned(await Unsent(
+                    () => _store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending), WriteResult.RolledBack));
+            case ShardEffect.TakeOver takeOver:
+                return new ShardEvent.TakenOver(await Unsent(
+                    () => _store.TakeOverAsync(_self, takeOver.Seen, takeOver.WaitedOut, takeOver.LeaseUntil, ending),
+                    new TakeoverResult.Failed("stopping")));
+            case ShardEffect.ReadShardRow:
+                return new ShardEvent.ShardRowRead(await OrNull(() => _store.ReadShardRowAsync(ending)));
+            case ShardEffect.Load load:
+                return new ShardEvent.Loaded(await OrNull(() => _store.LoadAsync(load.Generation, ending)));
+            case ShardEffect.Reconcile reconcile:
+                return new ShardEvent.Reconciled(
+                    reconcile.Request, await OrNull(() => _store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending)));
+            case ShardEffect.ReadOutcome read:
+                return await ReadOutcomeAsync(read, ending);
+            default:
+                throw new InvalidOperationException($"No such effect: {effect.GetType().Name}.");
+        }
+    }
+
+    private async Task<ShardEvent> ReadOutcomeAsync(ShardEffect.ReadOutcome read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new ShardEvent.OutcomeRead(read.Request, true, await _store.ReadOutcomeAsync(read.Id, cancellationToken));
+        }
+        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
+        {
+            return new ShardEvent.OutcomeRead(read.Request, false, null);
+        }
+    }
+
+    // A write is only ever cancelled before it is sent.
+    private static async Task<T> Unsent<T>(Func<Task<T>> write, T unsent)
+    {
+        try
+        {
+            return await write();
+        }
+        catch (OperationCanceledException)
+        {
+            return unsent;
+        }
+    }
+
+    private async Task<T?> OrNull<T>(Func<Task<T>> read)
+        where T : class
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
+        {
+            _observer.StorageFailed(e);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+namespace Shop.Payments;
+
+/// <summary>A customer's money.</summary>
+public sealed record Account(long BalanceCents);

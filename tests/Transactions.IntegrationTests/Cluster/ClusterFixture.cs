@@ -1,0 +1,76 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using V1 = Transactions.Contracts.V1;
+using Transactions.IntegrationTests.Fixtures;
+using Transactions.LocalCluster;
+using Xunit;
+
+namespace Transactions.IntegrationTests.Cluster;
+
+/// <summary>Two coordinators and two stand-alone participants as real processes, over the assembly's PostgreSQL.</summary>
+public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
+{
+    private static int _count;
+
+    private readonly List<GrpcChannel> _channels = [];
+
+    public RunningCluster Cluster { get; private set; } = null!;
+
+    public V1.Coordinator.CoordinatorClient Coordinator(int number = 0) => new(Channel(Cluster.Coordinators[number].Address!));
+
+    public V1.Store.StoreClient StoreOf(string service) => new(Channel(Cluster.Services[service].Address!));
+
+    /// <summary>Waits until every service owns its shard, as it does a moment after its start.</summary>
+    public async Task UntilServingAsync(CancellationToken cancellationToken)
+    {
+        foreach (string service in Cluster.Services.Keys)
+        {
+            while (true)
+            {
+                try
+                {
+                    await UnaryClient.ReadAsync(this, service, "nothing", at: null, cancellationToken);
+                    break;
+                }
+                catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+                }
+            }
+        }
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        int number = Interlocked.Increment(ref _count);
+        Cluster = await RunningCluster.StartAsync(
+            postgres.Server,
+            new ClusterSettings { Name = "test", LeaseDuration = TimeSpan.FromSeconds(2) },
+            [ServiceDescription.StandAlone("orders"), ServiceDescription.StandAlone("payments")],
+            coordinators: 2,
+            Path.Combine(Path.GetTempPath(), $"transactions-tests-{Environment.ProcessId}-{number}"),
+            prefix: $"cluster{number}_",
+            cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.ForEach(channel => channel.Dispose());
+        if (Cluster is not null)
+        {
+            await Cluster.DisposeAsync();
+            Directory.Delete(Cluster.LogFolder, recursive: true);
+        }
+    }
+
+    private GrpcChannel Channel(Uri address)
+    {
+        GrpcChannel channel = GrpcChannel.ForAddress(address);
+        lock (_channels)
+        {
+            _channels.Add(channel);
+        }
+
+        return channel;
+    }
+}

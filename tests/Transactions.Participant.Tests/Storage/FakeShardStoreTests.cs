@@ -1,0 +1,13 @@
+using Transactions.Model;
+using Transactions.Participant.Server;
+using Transactions.TestKit.Storage;
+
+namespace Transactions.Participant.Tests.Storage;
+
+public sealed class FakeShardStoreTests : ShardStoreContract
+{
+    private readonly FakeShardDatabase _database = new();
+
+    protected override Task<IShardStore> OpenAsync() =>
+        Task.FromResult<IShardStore>(new FakeShardStore(ShardId.Parse("payments/0"), _database));
+}

@@ -1,0 +1,238 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Transactions.Clocks;
+using Transactions.Coordinator;
+using Transactions.Model;
+using Transactions.Participant;
+
+namespace Transactions.Simulation;
+
+/// <summary>A client's process: runs workloads, sends heartbeats, and may die at any point.</summary>
+internal sealed class SimClient : SimProcess
+{
+    private readonly SimCluster _cluster;
+    private readonly Dictionary<string, CoordinatorId> _known = [];
+    private readonly Dictionary<ShardId, SimParticipant> _owners = [];
+    private readonly Dictionary<TransactionId, SimTransaction> _open = [];
+    private int _workersAtWork;
+
+    public SimClient(World world, SimCluster cluster, string name)
+        : base(world, name) => _cluster = cluster;
+
+    public SimCluster Cluster => _cluster;
+
+    public SimNetwork Network => _cluster.Network;
+
+    /// <summary>How a person would set it, but for fewer tries.</summary>
+    public RetryPolicy Retries { get; } = new() { MaxAttempts = 8, MaxDelay = Duration.FromMilliseconds(200) };
+
+    public bool IsQuiet => _workersAtWork == 0;
+
+    public IEnumerable<string> OtherCoordinators(string home) =>
+        _cluster.Coordinators.Select(c => c.Name).Where(name => name != home);
+
+    public override string ToString() => $"{Name}: {_workersAtWork} at work, {_open.Count} open";
+
+    /// <summary>Runs something as this client does, and sees that it comes to an end.</summary>
+    public async void Work(Func<Task> work)
+    {
+        if (SynchronizationContext.Current is not SimContext)
+        {
+            throw new InvalidOperationException("Clients work inside their world only: else awaits go on elsewhere.");
+        }
+
+        _workersAtWork++;
+        int life = Life;
+        try
+        {
+            await work();
+        }
+        catch (Exception e)
+        {
+            World.Fail("client", e.ToString());
+        }
+
+        if (life == Life)
+        {
+            _workersAtWork--;
+        }
+    }
+
+    /// <summary>Begins a transaction; null when no coordinator answers.</summary>
+    public async Task<SimTransaction?> Begin(RetryAttempt attempt)
+    {
+        string home = Random.Pick(_cluster.Coordinators).Name;
+        TransactionContext? context = Random.Chance(0.1) ? await AskForContext(home, attempt) : await MakeContext(home, attempt);
+        if (context is null)
+        {
+            return null;
+        }
+
+        World.Counters.Add(Path.Transactions);
+        SimTransaction transaction = new(this, context, World.Observer.Begun(context));
+        _open.Add(context.Id, transaction);
+        return transaction;
+    }
+
+    public void Close(SimTransaction transaction) => _open.Remove(transaction.Context.Id);
+
+    /// <summary>X1: what a coordinator's Hello says of this life of it; asked again after it was found wrong.</summary>
+    public void ForgetCoordinator(string name) => _known.Remove(name);
+
+    /// <summary>Calls a coordinator; null when no answer comes.</summary>
+    public async Task<(CoordinatorAnswer? Answer, bool WasDoubled)> Call(string coordinator, Func<Coordinator.CallId, CoordinatorEvent> toEvent)
+    {
+        SimCoordinator process = _cluster.Coordinator(coordinator);
+        return await Network.Call<CoordinatorAnswer>(this, process, reply => process.Call(toEvent, reply));
+    }
+
+    /// <summary>Calls whoever this client thinks owns a shard; null when no answer comes.</summary>
+    public async Task<ShardAnswer?> Call(ShardId shard, Func<SimShard, Action<ShardAnswer>, Action> toShard)
+    {
+        SimParticipant process = OwnerOf(shard);
+        (ShardAnswer? answer, _) = await Network.Call<ShardAnswer>(this, process, reply => toShard(process.Find(shard)!, reply));
+        if (answer is ShardAnswer.Refused { Refusal: { Reason: RefusalReason.NotOwner or RefusalReason.ShuttingDown } refusal })
+        {
+            LookElsewhere(shard, process, refusal.Redirect);
+        }
+        else if (answer is null && Random.Chance(0.5))
+        {
+            LookElsewhere(shard, process, null);
+        }
+
+        return answer;
+    }
+
+    /// <summary>The present, as this client's clock has it.</summary>
+    public Timestamp Present() => Clock.Read().Now;
+
+    protected override void OnStart()
+    {
+        _workersAtWork = 0;
+        if (World.Observer.Opened != default)
+        {
+            BeginWork();
+        }
+    }
+
+    /// <summary>Starts the workers, once the accounts are there.</summary>
+    public void BeginWork()
+    {
+        int workers = 1 + Random.Next(3);
+        for (int i = 0; i < workers; i++)
+        {
+            Work(() => new Teller(this).Run());
+        }
+
+        SendHeartbeats();
+    }
+
+    protected override void OnCrash()
+    {
+        World.Counters.Add(Path.ClientsVanished, _open.Count);
+        _known.Clear();
+        _open.Clear();
+        _workersAtWork = 0;
+    }
+
+    private async Task<TransactionContext?> MakeContext(string home, RetryAttempt attempt)
+    {
+        if (!_known.TryGetValue(home, out CoordinatorId coordinator))
+        {
+            SimCoordinator process = _cluster.Coordinator(home);
+            (Box? hello, _) = await Network.Call<Box>(this, process, reply =>
+            {
+                reply(new Box(process.Id));
+                return static () => { };
+            });
+            if (hello is null)
+            {
+                return null;
+            }
+
+            coordinator = hello.Value;
+            _known[home] = coordinator;
+        }
+
+        byte[] chance = new byte[10];
+        Random.Fill(chance);
+        TransactionId id = TransactionId.Create(Present(), chance);
+        return new TransactionContext(id, attempt.Priority, id.IssuedAt.Plus(Timeout()), coordinator, Name);
+    }
+
+    private async Task<TransactionContext?> AskForContext(string home, RetryAttempt attempt)
+    {
+        byte[] chance = new byte[10];
+        Random.Fill(chance);
+        ImmutableArray<byte> given = [.. chance];
+        Duration timeout = Timeout();
+        (CoordinatorAnswer? answer, _) =
+            await Call(home, call => new CoordinatorEvent.Begin(call, Name, given, timeout, attempt.Priority));
+        return (answer as CoordinatorAnswer.Begun)?.Context;
+    }
+
+    private Duration Timeout()
+    {
+        long least = World.Scenario.LeastTimeout.BclCompatibleTicks / 10;
+        long most = World.Scenario.Limits.MaxLifetime.BclCompatibleTicks / 10;
+        return Duration.FromTicks(Random.Between(least, most) * 10);
+    }
+
+    private SimParticipant OwnerOf(ShardId shard)
+    {
+        if (!_owners.TryGetValue(shard, out SimParticipant? owner))
+        {
+            owner = Random.Pick(_cluster.HostsOf(shard));
+            _owners[shard] = owner;
+        }
+
+        return owner;
+    }
+
+    private void LookElsewhere(ShardId shard, SimParticipant wrong, string? redirect)
+    {
+        if (_owners.TryGetValue(shard, out SimParticipant? known) && known == wrong)
+        {
+            IReadOnlyList<SimParticipant> hosts = _cluster.HostsOf(shard);
+            _owners[shard] = hosts.FirstOrDefault(h => h.Name == redirect) ?? hosts.First(h => h != wrong);
+        }
+    }
+
+    // Section 7: all that run, at their home coordinators.
+    private void SendHeartbeats()
+    {
+        long interval = World.Scenario.CoordinatorOptions.HeartbeatTimeout.BclCompatibleTicks / 10 / 4;
+        After(interval, () =>
+        {
+            foreach (SimCoordinator coordinator in _cluster.Coordinators)
+            {
+                ImmutableArray<TransactionId> ids =
+                    [.. _open.Values.Where(t => t.Context.Coordinator.Name == coordinator.Name).Select(t => t.Context.Id)];
+                if (!ids.IsEmpty)
+                {
+                    Heartbeat(coordinator.Name, ids);
+                }
+            }
+
+            SendHeartbeats();
+        });
+    }
+
+    private async void Heartbeat(string coordinator, ImmutableArray<TransactionId> ids)
+    {
+        World.Counters.Add(Path.Heartbeats);
+        (CoordinatorAnswer? answer, _) = await Call(coordinator, call => new CoordinatorEvent.Heartbeat(call, Name, ids));
+        if (answer is CoordinatorAnswer.HeartbeatSeen seen)
+        {
+            foreach ((TransactionId id, AbortReason reason) in seen.Lost)
+            {
+                if (_open.TryGetValue(id, out SimTransaction? lost))
+                {
+                    lost.Ledger.Condemn($"It was aborted: {reason}.", reason.MayRetry());
+                }
+            }
+        }
+    }
+
+    private sealed record Box(CoordinatorId Value);
+}

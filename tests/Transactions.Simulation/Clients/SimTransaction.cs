@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Transactions.Coordinator;
+using Transactions.Model;
+using Transactions.Participant;
+
+namespace Transactions.Simulation;
+
+/// <summary>One run of a transaction at a client: numbers its operations, gathers what Commit names, and learns how it ended.</summary>
+internal sealed class SimTransaction(SimClient client, TransactionContext context, TransactionFacts facts)
+{
+    // Another place for operations that nobody counts.
+    private readonly long _otherScope = client.Random.NextLong();
+    private long _lastUncounted;
+
+    public TransactionContext Context { get; } = context;
+
+    public CallLedger Ledger { get; } = new(client.Random.NextLong());
+
+    public TransactionFacts Facts { get; } = facts;
+
+    public SimClient Client => client;
+
+    /// <summary>Whether an operation didn't do what was asked, so that what was done so far may be half of something.</summary>
+    public bool HasFailed { get; private set; }
+
+    private World World => client.World;
+
+    /// <summary>Does an operation; null when it did nothing that counts, or nobody knows.</summary>
+    public async Task<OperationResult?> Do(ShardId shard, Operation operation)
+    {
+        OperationResult? result = await TryDo(shard, operation);
+        HasFailed |= result is null;
+        return result;
+    }
+
+    private async Task<OperationResult?> TryDo(ShardId shard, Operation operation)
+    {
+        if (!Ledger.TryBegin(shard.Value, out CallTicket ticket, out _))
+        {
+            return null;
+        }
+
+        OperationNumber number = Ledger.NextOperation();
+        for (int tries = 0; ; tries++)
+        {
+            ShardAnswer? answer = await client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
+            switch (answer)
+            {
+                case ShardAnswer.Admitted admitted:
+                    Ledger.Admitted(ticket, admitted.Owner, admitted.Wrote);
+                    Facts.Done(admitted.Owner, operation, admitted.Result, admitted.Wrote, World);
+                    return admitted.Result;
+
+                // X2: an operation whose reply was lost may be repeated under its number.
+                case null when tries < 3 && client.Random.Chance(0.6):
+                    World.Counters.Add(Path.RepeatedOperations);
+                    break;
+
+                case null:
+                    Ledger.OutcomeUnknown(ticket, "no answer came");
+                    return null;
+
+                // Not admitted: another may own the shard, or will soon.
+                case ShardAnswer.Refused { AdmittedBy: null, Refusal: { Status: RefusalStatus.FailedPrecondition or RefusalStatus.Unavailable } }
+                    when tries < 6:
+                    await client.Delay(client.Random.Skewed(500, 100_000));
+                    break;
+
+                case ShardAnswer.Refused refused:
+                    if (refused.Refusal.Status == RefusalStatus.ResourceExhausted)
+                    {
+                        World.Counters.Add(Path.LimitsReached);
+                    }
+
+                    Ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
+                    return null;
+
+                default:
+                    throw new InvalidOperationException($"No answer to an operation: {answer}.");
+            }
+        }
+    }
+
+    /// <summary>Sends an operation that nobody waits for, counts, or names: what a careless client may do.</summary>
+    public void DoUncounted(ShardId shard, Operation operation)
+    {
+        World.Counters.Add(Path.Careless);
+        Facts.IsCareless = true;
+        OperationNumber number = new(_otherScope, ++_lastUncounted);
+        _ = client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
+    }
+
+    /// <summary>Seals and commits, and asks until the outcome is known.</summary>
+    public async Task<CommitStep?> Commit(string? key)
+    {
+        if (Ledger.SealRoot() is not RootSeal.Ready sealedSet)
+        {
+            return null;
+        }
+
+        IdempotencyKey? given = key is null ? null : new IdempotencyKey(client.Name, key);
+        ReadOnlyMemory<byte>? result = key is null ? default(ReadOnlyMemory<byte>?) : Context.Id.ToBytes();
+        Facts.Commits(sealedSet.Shards, given);
+        string home = Context.Coordinator.Name;
+        bool isMisdirected = World.IsStormy && client.Random.Chance(0.03);
+        CommitConversation conversation = new(
+            isMisdirected ? client.OtherCoordinators(home).First() : home, client.Cluster.Coordinators.Select(c => c.Name));
+        while (!conversation.IsOver)
+        {
+            await Step(conversation, sealedSet.Shards, given, result);
+        }
+
+        client.Close(this);
+        World.Observer.ClientTold(Facts, conversation.Step);
+        return conversation.Step;
+    }
+
+    /// <summary>Gives up.</summary>
+    public async Task Abort()
+    {
+        client.Close(this);
+        (CoordinatorAnswer? answer, _) = await client.Call(Context.Coordinator.Name, call => new CoordinatorEvent.Abort(call, Context));
+        if (answer is CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.OtherIncarnation })
+        {
+            client.ForgetCoordinator(Context.Coordinator.Name);
+        }
+    }
+
+    private async Task Step(
+        CommitConversation conversation, ImmutableArray<CommitShard> shards, IdempotencyKey? key, ReadOnlyMemory<byte>? result)
+    {
+        switch (conversation.Step)
+        {
+            case CommitStep.SendCommit send:
+                Tell(conversation, await client.Call(
+                    send.Coordinator, call => new CoordinatorEvent.Commit(call, Context, shards, key, result)));
+                break;
+            case CommitStep.SendResolve send:
+                World.Counters.Add(Path.Resolves);
+                Tell(conversation, await client.Call(
+                    send.Coordinator, call => new CoordinatorEvent.Resolve(call, Context, shards, key)));
+                break;
+            case CommitStep.Wait wait:
+                Duration delay = client.Retries.Delay(wait.Attempt, client.Random.NextDouble());
+                await client.Delay(delay.BclCompatibleTicks / 10);
+                conversation.Waited();
+                break;
+            default:
+                throw new InvalidOperationException($"Nothing to be done: {conversation.Step}.");
+        }
+    }
+
+    private void Tell(CommitConversation conversation, (CoordinatorAnswer? Answer, bool WasDoubled) told)
+    {
+        Facts.WasCommitDoubled |= told.WasDoubled;
+        switch (told.Answer)
+        {
+            case null:
+                conversation.Lost();
+                break;
+            case CoordinatorAnswer.Ended ended:
+                conversation.Replied(new CommitResult(ended.Id, ended.Outcome, ended.Result));
+                break;
+            case CoordinatorAnswer.Refused refused:
+                if (refused.Refusal.Reason == RefusalReason.OtherCoordinator)
+                {
+                    World.Counters.Add(Path.Redirects);
+                }
+
+                conversation.Refused(refused.Refusal);
+                break;
+            default:
+                throw new InvalidOperationException($"No answer to a Commit: {told.Answer}.");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using NodaTime;
+using Transactions.Clocks;
+using Transactions.Coordinator;
+using Transactions.Model;
+using Transactions.Participant;
+
+namespace Transactions.Simulation;
+
+/// <summary>All that a seed decides before a run begins: its size, its limits, and its weather.</summary>
+internal sealed record Scenario
+{
+    public required ulong Seed { get; init; }
+
+    public required Profile Profile { get; init; }
+
+    public required Mutant Mutant { get; init; }
+
+    public required int Coordinators { get; init; }
+
+    public required int Shards { get; init; }
+
+    /// <summary>Whether each shard has two processes of its own; else two processes each host all shards.</summary>
+    public required bool HasOwnProcesses { get; init; }
+
+    public required int Clients { get; init; }
+
+    public required int AccountsPerShard { get; init; }
+
+    /// <summary>How long new transactions are begun, in microseconds.</summary>
+    public required long Duration { get; init; }
+
+    /// <summary>The most transactions that a run begins.</summary>
+    public required int MostTransactions { get; init; }
+
+    public required ProtocolLimits Limits { get; init; }
+
+    public required CoordinatorOptions CoordinatorOptions { get; init; }
+
+    public required ShardOptions ShardOptions { get; init; }
+
+    public required Duration LeastTimeout { get; init; }
+
+    public long TickInterval { get; init; } = 10_000;
+
+    public required int MostEventsInATurn { get; init; }
+
+    public required long LeastUncertainty { get; init; }
+
+    public required long MostUncertainty { get; init; }
+
+    public required long LeastDelay { get; init; }
+
+    public required long MostDelay { get; init; }
+
+    public required long LeastStorageDelay { get; init; }
+
+    public required long MostStorageDelay { get; init; }
+
+    public required long CallTimeout { get; init; }
+
+    /// <summary>How likely a unary call loses its request, or its reply.</summary>
+    public double CallLoss { get; init; }
+
+    public double CallDuplication { get; init; }
+
+    public double FrameDuplication { get; init; }
+
+    /// <summary>How likely a message takes far longer than others.</summary>
+    public double Lag { get; init; }
+
+    public double StorageRollBack { get; init; }
+
+    public double StorageAmbiguity { get; init; }
+
+    /// <summary>How likely a transaction is one that PostgreSQL refuses.</summary>
+    public double Poison { get; init; }
+
+    /// <summary>How likely a process crashes at a step of storage: before it, in it, or after it.</summary>
+    public double CrashPoint { get; init; }
+
+    // Mean times between faults, in microseconds; zero for never.
+    public long BetweenStreamBreaks { get; init; }
+
+    public long BetweenCoordinatorCrashes { get; init; }
+
+    public long BetweenParticipantCrashes { get; init; }
+
+    public long BetweenClientCrashes { get; init; }
+
+    public long BetweenPauses { get; init; }
+
+    public long BetweenOutages { get; init; }
+
+    public long BetweenServerCrashes { get; init; }
+
+    public long BetweenClockFaults { get; init; }
+
+    public bool IsCalm => Profile == Profile.Calm;
+
+    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? forced = null)
+    {
+        SimRandom random = new(seed, stream: 0);
+        Profile profile = forced ?? random.Next(10) switch
+        {
+            0 => Profile.Calm,
+            1 => Profile.Network,
+            2 => Profile.Crashes,
+            3 => Profile.Storage,
+            4 => Profile.Clocks,
+            _ => Profile.Chaos,
+        };
+        bool isCalm = profile == Profile.Calm;
+        bool hasNetwork = profile is Profile.Network or Profile.Chaos;
+        bool hasCrashes = profile is Profile.Crashes or Profile.Chaos;
+        bool hasStorage = profile is Profile.Storage or Profile.Chaos;
+        bool hasClocks = profile is Profile.Clocks or Profile.Chaos;
+
+        long mostUncertainty = random.Skewed(50, hasClocks ? 60_000 : 10_000);
+        long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
+        long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, 8_000_000);
+        long lease = isCalm ? 2_000_000 : random.Skewed(150_000, 3_000_000) + (2 * mostUncertainty);
+        long mostDelay = random.Skewed(200, isCalm ? 5_000 : 20_000);
+        long mostStorageDelay = random.Skewed(200, isCalm ? 8_000 : 40_000);
+        long voteTimeout = isCalm ? 5_000_000 : random.Skewed(30_000, 1_500_000);
+        bool hasTinyLimits = !isCalm && random.Chance(0.25);
+        bool prunes = random.Chance(0.3);
+
+        return new Scenario
+        {
+            Seed = seed,
+            Profile = profile,
+            Mutant = mutant ?? Mutant.None,
+            Coordinators = random.Chance(0.5) ? 2 : 3,
+            Shards = random.Chance(0.5) ? 2 : 3,
+            HasOwnProcesses = random.Chance(0.5),
+            Clients = (int)random.Between(2, 8),
+            AccountsPerShard = (int)random.Skewed(2, 24),
+            Duration = random.Between(1_500_000, 5_000_000),
+            MostTransactions = 600,
+            MostEventsInATurn = random.Chance(0.3) ? 1 : (int)random.Skewed(2, 256),
+            LeastUncertainty = Math.Max(10, mostUncertainty / 20),
+            MostUncertainty = mostUncertainty,
+            LeastDelay = 50,
+            MostDelay = mostDelay,
+            LeastStorageDelay = 100,
+            MostStorageDelay = mostStorageDelay,
+            CallTimeout = isCalm ? 30_000_000 : random.Skewed(60_000, 800_000),
+            LeastTimeout = NodaTime.Duration.FromMilliseconds(isCalm ? 10_000 : 200),
+            Limits = new ProtocolLimits(
+                ClockMode.Bounded, Micro(maxOffset), Micro(lifetime), NodaTime.Duration.FromMinutes(1)),
+            CoordinatorOptions = new CoordinatorOptions
+            {
+                VoteTimeout = Micro(voteTimeout),
+                HeartbeatTimeout = Micro(isCalm ? 5_000_000 : random.Skewed(200_000, 2_000_000)),
+                ResendInterval = Micro(random.Skewed(20_000, 400_000)),
+                RecoveryInterval = Micro(random.Skewed(50_000, 800_000)),
+                PruneInterval = NodaTime.Duration.FromSeconds(1),
+                RetryInterval = Micro(random.Skewed(1_000, 50_000)),
+                MaxBatch = random.Chance(0.3) ? 1 : (int)random.Skewed(2, 256),
+                MaxOpenTransactions = hasTinyLimits ? (int)random.Between(3, 20) : 100_000,
+                MaxQueuedDecisions = hasTinyLimits ? (int)random.Between(2, 10) : 50_000,
+            },
+            ShardOptions = new ShardOptions
+            {
+                LeaseDuration = Micro(lease),
+                RenewInterval = Micro(Math.Max(20_000, (long)(lease * (0.1 + (0.35 * random.NextDouble()))))),
+                InDoubtInterval = Micro(random.Skewed(20_000, 300_000)),
+                RetryInterval = Micro(random.Skewed(1_000, 50_000)),
+                HistoryRetention = prunes ? NodaTime.Duration.FromMilliseconds(random.Between(1_000, 2_500)) : NodaTime.Duration.FromDays(7),
+                PruneInterval = NodaTime.Duration.FromSeconds(1),
+                MaxBatch = random.Chance(0.3) ? 1 : (int)random.Skewed(2, 256),
+                MaxOpenTransactions = hasTinyLimits ? (int)random.Between(3, 20) : 50_000,
+                MaxQueuedPersists = hasTinyLimits ? (int)random.Between(1, 8) : 50_000,
+                MaxWaiting = hasTinyLimits ? (int)random.Between(3, 20) : 100_000,
+            },
+            CallLoss = hasNetwork ? random.NextDouble() * 0.03 : 0,
+            CallDuplication = hasNetwork ? random.NextDouble() * 0.05 : 0,
+            FrameDuplication = hasNetwork ? random.NextDouble() * 0.1 : 0,
+            Lag = isCalm ? 0 : random.NextDouble() * 0.02,
+            StorageRollBack = hasStorage ? random.NextDouble() * 0.05 : 0,
+            StorageAmbiguity = hasStorage ? random.NextDouble() * 0.05 : 0,
+            Poison = hasStorage ? random.NextDouble() * 0.02 : 0,
+            CrashPoint = hasCrashes ? random.NextDouble() * 0.002 : 0,
+            BetweenStreamBreaks = Between(random, hasNetwork, 100_000, 2_000_000),
+            BetweenCoordinatorCrashes = Between(random, hasCrashes, 300_000, 3_000_000),
+            BetweenParticipantCrashes = Between(random, hasCrashes, 300_000, 3_000_000),
+            BetweenClientCrashes = Between(random, hasCrashes, 500_000, 5_000_000),
+            BetweenPauses = Between(random, hasCrashes, 300_000, 3_000_000),
+            BetweenOutages = Between(random, hasStorage, 500_000, 4_000_000),
+            BetweenServerCrashes = Between(random, hasStorage, 500_000, 4_000_000),
+            BetweenClockFaults = Between(random, hasClocks, 300_000, 3_000_000),
+        };
+    }
+
+    private static Duration Micro(long microseconds) => NodaTime.Duration.FromTicks(microseconds * 10);
+
+    private static long Between(SimRandom random, bool isThere, long least, long most)
+    {
+        long drawn = random.Skewed(least, most);
+        bool isLeftOut = random.Chance(0.2);
+        return isThere && !isLeftOut ? drawn : 0;
+    }
+}

@@ -1,0 +1,93 @@
+namespace Transactions.Simulation;
+
+/// <summary>Carries unary calls between processes, and says how long messages take and which are lost or doubled.</summary>
+internal sealed class SimNetwork(World world)
+{
+    private readonly SimRandom _random = world.Random.Fork();
+
+    public bool DoublesAFrame() => world.IsStormy && _random.Chance(world.Scenario.FrameDuplication);
+
+    /// <summary>How long one message takes.</summary>
+    public long Delay()
+    {
+        Scenario scenario = world.Scenario;
+        long delay = _random.Skewed(scenario.LeastDelay, scenario.MostDelay);
+        return world.IsStormy && _random.Chance(scenario.Lag) ? delay + _random.Skewed(scenario.MostDelay, 500_000) : delay;
+    }
+
+    /// <summary>How long after the first a second copy of a message comes.</summary>
+    public long Echo() => _random.Skewed(10, 2_000_000);
+
+    /// <summary>Calls a process and waits for its answer, or for the loss of it.</summary>
+    /// <param name="from">The caller: an answer to an earlier life of it comes to nobody.</param>
+    /// <param name="to">The process called.</param>
+    /// <param name="deliver">Hands the request to the process that is up, with what takes its reply; gives back what cancels it.</param>
+    /// <returns>The answer, and whether the request was doubled on its way; no answer where that was lost.</returns>
+    public Task<(T? Reply, bool WasDoubled)> Call<T>(SimProcess from, SimProcess to, Func<Action<T>, Action> deliver)
+        where T : class
+    {
+        TaskCompletionSource<(T?, bool)> done = new();
+        Scenario scenario = world.Scenario;
+        Action? cancel = null;
+        bool isDoubled = world.IsStormy && _random.Chance(scenario.CallDuplication);
+        bool isLost = world.IsStormy && _random.Chance(scenario.CallLoss);
+        if (!isLost)
+        {
+            world.After(Delay(), () => Arrive(isCopy: false));
+        }
+
+        if (isDoubled)
+        {
+            world.Counters.Add(Path.DuplicatedCalls);
+            world.After(Delay() + Echo(), () => Arrive(isCopy: true));
+        }
+
+        from.After(scenario.CallTimeout, () =>
+        {
+            if (done.TrySetResult((null, isDoubled)))
+            {
+                world.Counters.Add(Path.LostCalls);
+                if (_random.Chance(0.7))
+                {
+                    world.After(Delay(), () => cancel?.Invoke());
+                }
+            }
+        });
+        return done.Task;
+
+        void Arrive(bool isCopy)
+        {
+            if (!to.IsUp)
+            {
+                // Refused at once by the machine, or noticed by nobody until the time is over.
+                if (!isCopy && _random.Chance(0.5))
+                {
+                    Return(null);
+                }
+
+                return;
+            }
+
+            int life = to.Life;
+            Action cancelHere = deliver(reply =>
+            {
+                if (!isCopy && !(world.IsStormy && _random.Chance(scenario.CallLoss)))
+                {
+                    Return(reply);
+                }
+            });
+            if (!isCopy)
+            {
+                cancel = () =>
+                {
+                    if (to.IsUp && to.Life == life)
+                    {
+                        cancelHere();
+                    }
+                };
+            }
+        }
+
+        void Return(T? reply) => from.After(Delay(), () => done.TrySetResult((reply, isDoubled)));
+    }
+}

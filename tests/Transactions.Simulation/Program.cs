@@ -1,0 +1,3 @@
+using Transactions.Simulation;
+
+return SimulateCommand.Run(args);

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Transactions.Clocks;
+using Transactions.Coordinator;
+using Transactions.Model;
+using Transactions.TestKit.Storage;
+
+namespace Transactions.Simulation;
+
+/// <summary>Runs a coordinator's storage effects against the one decision log of the world.</summary>
+internal sealed class SimDecisionLog(SimProcess process, FakeDecisionDatabase database, Action<CoordinatorEvent> post)
+{
+    private readonly SimServer _server = new(process, process.World.Random.Fork());
+
+    public void Start(CoordinatorEffect effect)
+    {
+        switch (effect)
+        {
+            case CoordinatorEffect.Record record:
+                _server.Write(
+                    fault => Record(record, fault),
+                    new RecordResult.Ambiguous("answer lost"),
+                    result => post(new CoordinatorEvent.Recorded(record.Batch, result)));
+                break;
+            case CoordinatorEffect.Read read:
+                _server.Read(
+                    () => database.Read(read.Id, read.Key), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
+                break;
+            case CoordinatorEffect.MarkApplied mark:
+                _server.Write(
+                    fault => database.MarkApplied(mark.Applied, fault),
+                    false,
+                    succeeded => post(new CoordinatorEvent.MarkedApplied(mark.Batch, succeeded)));
+                break;
+            case CoordinatorEffect.FindUnapplied find:
+                _server.Read<ImmutableArray<Decision>?>(
+                    () => database.FindUnapplied(find.Limit), null, found => post(new CoordinatorEvent.UnappliedFound(found)));
+                break;
+            case CoordinatorEffect.Prune prune:
+                _server.Write<Timestamp?>(
+                    fault => database.Prune(prune.Mark, fault), null, mark => post(new CoordinatorEvent.Pruned(mark)));
+                break;
+            default:
+                throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
+        }
+    }
+
+    private RecordResult Record(CoordinatorEffect.Record record, StorageFault fault)
+    {
+        foreach (Decision decision in record.Decisions)
+        {
+            if (decision.Outcome.IsCommitted && _server.IsPoison(decision.Id))
+            {
+                process.World.Counters.Add(Path.RefusedByStorage);
+                return new RecordResult.RolledBack(IsTransient: false, "refused");
+            }
+        }
+
+        RecordResult result = database.Record(record.Decisions, fault);
+        process.World.Note("log", "records", (process.Name, record, fault, result));
+        return result;
+    }
+}

@@ -1,0 +1,123 @@
+using Transactions.Clocks;
+using Transactions.Model;
+using Transactions.Participant;
+using Transactions.TestKit.Storage;
+
+namespace Transactions.Simulation;
+
+/// <summary>Runs a shard's storage effects against its database, and shows the observer every change.</summary>
+internal sealed class SimShardStore(SimProcess process, ShardId shard, FakeShardDatabase database, Action<ShardEvent> post)
+{
+    private readonly SimServer _server = new(process, process.World.Random.Fork());
+
+    private World World => process.World;
+
+    public void Start(ShardEffect effect)
+    {
+        switch (effect)
+        {
+            case ShardEffect.ReadVersions read:
+                _server.Read(
+                    () => database.ReadVersions(read.Query),
+                    new VersionsReadResult.Failed("connection lost"),
+                    result => post(new ShardEvent.VersionsRead(read.Request, result)));
+                break;
+            case ShardEffect.ReadOutcome read:
+                _server.Read(
+                    () => database.ReadOutcome(read.Id),
+                    (Succeeded: false, Outcome: null),
+                    result => post(new ShardEvent.OutcomeRead(read.Request, result.Succeeded, result.Outcome)));
+                break;
+            case ShardEffect.Persist persist:
+                _server.Write(
+                    fault => Change(effect, persist.Fence.Generation, fault, f => Persist(persist, f)),
+                    new PersistResult.Ambiguous("answer lost"),
+                    result => post(new ShardEvent.Persisted(persist.Batch, result)));
+                break;
+            case ShardEffect.Apply apply:
+                _server.Write(
+                    fault => Change(effect, apply.Fence.Generation, fault, f => database.Apply(apply.Fence, apply.Items, f)),
+                    WriteResult.Ambiguous,
+                    result => post(new ShardEvent.Applied(apply.Batch, result)));
+                break;
+            case ShardEffect.Reconcile reconcile:
+                _server.Write<ReconcileResult?>(
+                    fault => Change(effect, reconcile.Generation, fault, f => database.Reconcile(reconcile.Generation, reconcile.Doubtful, f)),
+                    null,
+                    result => post(new ShardEvent.Reconciled(reconcile.Request, result)));
+                break;
+            case ShardEffect.ReadShardRow:
+                _server.Read(database.ReadShardRow, null, row => post(new ShardEvent.ShardRowRead(row)));
+                break;
+            case ShardEffect.TakeOver take:
+                _server.Write<TakeoverResult>(
+                    fault => Change(effect, take.Seen, fault, f => database.TakeOver(
+                        process.Name, process.Name, take.Seen, take.WaitedOut, take.LeaseUntil, f)),
+                    new TakeoverResult.Failed("answer lost"),
+                    result => post(new ShardEvent.TakenOver(result)));
+                break;
+            case ShardEffect.Load load:
+                _server.Read(() => database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
+                break;
+            case ShardEffect.Renew renew:
+                _server.Write(
+                    fault => Change(effect, renew.Generation, fault, f => database.Renew(
+                        renew.Generation, renew.LeaseUntil, renew.VisibleUpto, f)),
+                    WriteResult.Ambiguous,
+                    result => post(new ShardEvent.Renewed(result)));
+                break;
+            case ShardEffect.HandBack handBack:
+                _server.Write(
+                    fault => Change(effect, handBack.Fence.Generation, fault, f => database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
+                    WriteResult.Ambiguous,
+                    result => post(new ShardEvent.HandedBack(result)));
+                break;
+            case ShardEffect.Prune prune:
+                _server.Write(
+                    fault => Change(effect, prune.Fence.Generation, fault, f => database.Prune(
+                        prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, f)),
+                    WriteResult.Ambiguous,
+                    result => post(new ShardEvent.Pruned(result)));
+                break;
+            default:
+                throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
+        }
+    }
+
+    private PersistResult Persist(ShardEffect.Persist persist, StorageFault fault)
+    {
+        foreach (PersistItem item in persist.Items)
+        {
+            if (item is not PersistItem.Tombstone && _server.IsPoison(item.Id))
+            {
+                World.Counters.Add(Path.RefusedByStorage);
+                return new PersistResult.RolledBack(IsTransient: false, "refused");
+            }
+        }
+
+        return database.Persist(persist.Fence, persist.Items, fault);
+    }
+
+    private T Change<T>(ShardEffect effect, Generation by, StorageFault fault, Func<StorageFault, T> write)
+    {
+        FakeShardState before = database.State;
+        T result = write(fault);
+        FakeShardState after = database.State;
+        if (effect is not ShardEffect.Renew || fault != StorageFault.None)
+        {
+            World.Note(shard.Value, "writes", (process.Name, effect, fault, (object?)result));
+        }
+
+        if (result is WriteResult.Fenced or PersistResult.Fenced)
+        {
+            World.Counters.Add(Path.FencedWrites);
+        }
+
+        if (!ReferenceEquals(before, after))
+        {
+            World.Observer.ShardChanged(shard, by, before, after, effect);
+        }
+
+        return result;
+    }
+}
