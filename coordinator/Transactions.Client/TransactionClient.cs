@@ -22,6 +22,7 @@ public sealed class TransactionClient : IAsyncDisposable
     private readonly Outcomes _outcomes;
     private readonly SnapshotTimes _snapshotTimes;
     private readonly StoreLinks _links;
+    private readonly ShardDirectory _directory;
     private readonly ShardAccess _shards;
     private int _isDisposed;
 
@@ -56,10 +57,10 @@ public sealed class TransactionClient : IAsyncDisposable
         _runner = new(options, _beginning, _outcomes, clock, _telemetry, logger);
         _snapshotTimes = new(options, _coordinators, clock);
         _links = new(options, clock, logger);
-        ShardDirectory directory = new(options, _coordinators, clock, logger);
-        _coordinators.OwnersLearned += directory.Learn;
-        _links.OwnersLearned += directory.Learn;
-        _shards = new([.. localShards ?? []], directory, _links, _telemetry);
+        _directory = new(options, _coordinators, clock, logger);
+        _coordinators.OwnersLearned += _directory.Learn;
+        _links.OwnersLearned += _directory.Learn;
+        _shards = new([.. localShards ?? []], _directory, _links, _telemetry);
     }
 
     /// <summary>The client's id, to which idempotency keys are scoped.</summary>
@@ -182,6 +183,7 @@ public sealed class TransactionClient : IAsyncDisposable
 
         await _heartbeats.DisposeAsync();
         await _links.DisposeAsync();
+        _directory.Dispose();
         _coordinators.Dispose();
         _telemetry.Dispose();
     }

@@ -10,6 +10,7 @@ namespace Transactions.Client;
 // Where shards are: hints of coordinators, owners and redirects, which the generation alone proves; configuration overrides them.
 internal sealed class ShardDirectory(
     TransactionClientOptions options, CoordinatorDirectory coordinators, ClientClock clock, ILogger logger)
+    : IDisposable
 {
     // How often coordinators are asked at the most for where shards are.
     private static readonly Duration AskInterval = Duration.FromMilliseconds(200);
@@ -70,6 +71,8 @@ internal sealed class ShardDirectory(
         _turns.AddOrUpdate(shard, 1, (_, turn) => turn + 1);
         Log.ShardMoved(logger, shard, address, redirect?.ToString() ?? "whoever owns it now");
     }
+
+    public void Dispose() => _oneQuestion.Dispose();
 
     // A hint chooses among the configured addresses; without one they take turns.
     private Uri Choose(ShardId shard, IList<Uri> configured) =>
