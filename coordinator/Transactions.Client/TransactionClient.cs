@@ -23,6 +23,7 @@ public sealed class TransactionClient : IAsyncDisposable
     private readonly SnapshotTimes _snapshotTimes;
     private readonly StoreLinks _links;
     private readonly ShardAccess _shards;
+    private int _isDisposed;
 
     /// <summary>Makes a client. Nothing is connected yet.</summary>
     /// <param name="options">What it is configured with; not to be changed any more.</param>
@@ -171,9 +172,14 @@ public sealed class TransactionClient : IAsyncDisposable
         return MakeStore(service, StoreScope.In(snapshot));
     }
 
-    /// <summary>Ends the connections.</summary>
+    /// <summary>Ends the connections. Doing so twice does nothing more.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _heartbeats.DisposeAsync();
         await _links.DisposeAsync();
         _coordinators.Dispose();

@@ -99,9 +99,12 @@ internal sealed class TransactionRunner(
         CommitResult ended;
         try
         {
-            ReadOnlyMemory<byte>? result = run.IdempotencyKey is not null && storesResult
-                ? (ReadOnlyMemory<byte>?)JsonSerializer.SerializeToUtf8Bytes(value, options.Json)
-                : null;
+            ReadOnlyMemory<byte>? result = null;
+            if (run.IdempotencyKey is not null && storesResult)
+            {
+                result = JsonSerializer.SerializeToUtf8Bytes(value, options.Json);
+            }
+
             ended = await transaction.EndAsync(run.IdempotencyKey, result, cancellationToken);
         }
         catch (TransactionAbortedException aborted) when (IsWorthAnotherRun(aborted, run))

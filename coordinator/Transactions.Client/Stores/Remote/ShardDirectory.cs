@@ -16,6 +16,7 @@ internal sealed class ShardDirectory(
 
     private readonly ConcurrentDictionary<ShardId, Hint> _hints = new();
     private readonly ConcurrentDictionary<ShardId, int> _turns = new();
+    private readonly SemaphoreSlim _oneQuestion = new(1);
     private long? _askedAt;
 
     // ShardUnreachableException: nobody knows, and nothing was sent.
@@ -28,7 +29,7 @@ internal sealed class ShardDirectory(
 
         if (!_hints.TryGetValue(shard, out Hint hint))
         {
-            await AskAsync(cancellationToken);
+            await AskAsync(shard, cancellationToken);
             if (!_hints.TryGetValue(shard, out hint))
             {
                 throw new ShardUnreachableException(shard, wasSent: false,
@@ -76,24 +77,34 @@ internal sealed class ShardDirectory(
             ? hint.Address
             : configured[(_turns.GetValueOrDefault(shard) & int.MaxValue) % configured.Count];
 
-    private async Task AskAsync(CancellationToken cancellationToken)
+    // One question for all who wait for its answer.
+    private async Task AskAsync(ShardId shard, CancellationToken cancellationToken)
     {
-        if (coordinators.IsEmpty)
+        long wantedAt = clock.Monotonic;
+        await _oneQuestion.WaitAsync(cancellationToken);
+        try
         {
-            return;
+            bool wasAskedMeanwhile = _askedAt is { } before && before >= wantedAt;
+            if (!coordinators.IsEmpty && !wasAskedMeanwhile && !_hints.ContainsKey(shard))
+            {
+                await SayHelloAsync(cancellationToken);
+            }
         }
+        finally
+        {
+            _oneQuestion.Release();
+        }
+    }
 
+    private async Task SayHelloAsync(CancellationToken cancellationToken)
+    {
         if (_askedAt is { } before && clock.Since(before) < AskInterval)
         {
             await clock.DelayAsync(AskInterval - clock.Since(before), cancellationToken);
         }
 
         _askedAt = clock.Monotonic;
-        foreach (CoordinatorLink link in coordinators.InTurn().Take(1))
-        {
-            link.Forget();
-        }
-
+        coordinators.ForgetHome();
         try
         {
             await coordinators.HomeAsync(cancellationToken);
