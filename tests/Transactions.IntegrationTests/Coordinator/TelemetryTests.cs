@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using NodaTime;
+using Transactions.Clocks;
 using Transactions.IntegrationTests.Fixtures;
 using Transactions.Model;
 using Xunit;
@@ -19,7 +21,7 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         using MeterListener listener = Listen(measured);
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("metrics"));
         await using FakeParticipant participant = await FakeParticipant.ConnectAsync(
-            coordinator, TestCluster.Shard("metrics/0"), TestCluster.Shard("metrics/1"));
+            coordinator, VoteAhead, TestCluster.Shard("metrics/0"), TestCluster.Shard("metrics/1"));
         TestClient client = await TestClient.HelloAsync(coordinator);
         TransactionContext aborted = client.NewContext();
 
@@ -44,6 +46,13 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         Assert.Contains(measured, m => m is { Name: "transactions.coordinator.clock.healthy", Value: 1 });
         Assert.Contains(measured, m => m is { Name: "transactions.coordinator.log.reachable", Value: 1 });
     }
+
+    // A clock a little ahead: there is a commit-wait to measure, however slow this machine is.
+    private static ShardFrame? VoteAhead(ShardGeneration owner, CoordinatorFrame frame) =>
+        frame is CoordinatorFrame.Prepare { Floor: Timestamp floor } prepare
+            ? new ShardFrame.Voted(
+                prepare.Id, owner, Vote.Yes(floor.Plus(Duration.FromMilliseconds(200)), floor.Plus(Duration.FromSeconds(10))))
+            : FakeParticipant.Honest(owner, frame);
 
     [Fact]
     public async Task Commit_Watched_IsAnActivityWithItsOutcome()
