@@ -100,13 +100,10 @@ internal static class SimulationRun
                 continue;
             }
 
-            foreach (ShardId shard in client.Cluster.ShardIds)
-            {
-                for (int i = 0; i < scenario.AccountsPerShard; i++)
-                {
-                    await opening.Do(shard, new Operation.Put(Account.Record(i), Account.ToDocument(Account.Opening, "opening")));
-                }
-            }
+            await Task.WhenAll(
+                from shard in client.Cluster.ShardIds
+                from account in Enumerable.Range(0, scenario.AccountsPerShard)
+                select opening.Do(shard, new Operation.Put(Account.Record(account), Account.ToDocument(Account.Opening, "opening"))));
 
             if (!opening.HasFailed && await opening.Commit(null) is CommitStep.Ended { Result.Outcome.IsCommitted: true })
             {
