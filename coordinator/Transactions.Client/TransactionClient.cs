@@ -22,7 +22,9 @@ public sealed class TransactionClient : IAsyncDisposable
     private readonly Outcomes _outcomes;
     private readonly SnapshotTimes _snapshotTimes;
     private readonly StoreLinks _links;
+    private readonly ShardDirectory _directory;
     private readonly ShardAccess _shards;
+    private int _isDisposed;
 
     /// <summary>Makes a client. Nothing is connected yet.</summary>
     /// <param name="options">What it is configured with; not to be changed any more.</param>
@@ -55,9 +57,10 @@ public sealed class TransactionClient : IAsyncDisposable
         _runner = new(options, _beginning, _outcomes, clock, _telemetry, logger);
         _snapshotTimes = new(options, _coordinators, clock);
         _links = new(options, clock, logger);
-        ShardDirectory directory = new(options, _coordinators, clock, logger);
-        _links.OwnersLearned += directory.Learn;
-        _shards = new([.. localShards ?? []], directory, _links, _telemetry);
+        _directory = new(options, _coordinators, clock, logger);
+        _coordinators.OwnersLearned += _directory.Learn;
+        _links.OwnersLearned += _directory.Learn;
+        _shards = new([.. localShards ?? []], _directory, _links, _telemetry);
     }
 
     /// <summary>The client's id, to which idempotency keys are scoped.</summary>
@@ -170,11 +173,17 @@ public sealed class TransactionClient : IAsyncDisposable
         return MakeStore(service, StoreScope.In(snapshot));
     }
 
-    /// <summary>Ends the connections.</summary>
+    /// <summary>Ends the connections. Doing so twice does nothing more.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _heartbeats.DisposeAsync();
         await _links.DisposeAsync();
+        _directory.Dispose();
         _coordinators.Dispose();
         _telemetry.Dispose();
     }

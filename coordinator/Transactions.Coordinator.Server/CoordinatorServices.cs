@@ -19,6 +19,9 @@ public static class CoordinatorServices
     // A Hello that lists as many owned shards as it may is this large; frames and Commits are smaller.
     private const int MaxReceivedBytes = 8 << 20;
 
+    // After the drain, for what is still to be written to participants.
+    private static readonly TimeSpan LastStreamsTimeout = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan HealthPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Adds a coordinator, which starts and stops with the application.</summary>
@@ -94,10 +97,14 @@ public static class CoordinatorServices
 
     private static void LeaveTimeToDrain(HostOptions host, IOptions<CoordinatorServerOptions> options)
     {
-        TimeSpan needed = options.Value.DrainTimeout + TimeSpan.FromSeconds(10);
-        if (host.ShutdownTimeout < needed)
+        try
         {
-            host.ShutdownTimeout = needed;
+            TimeSpan needed = options.Value.DrainTimeout + LastStreamsTimeout;
+            host.ShutdownTimeout = host.ShutdownTimeout < needed ? needed : host.ShutdownTimeout;
+        }
+        catch (OptionsValidationException)
+        {
+            // The start says so, together with whatever else is wrong.
         }
     }
 

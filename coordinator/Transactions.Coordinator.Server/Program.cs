@@ -32,13 +32,19 @@ try
     await using WebApplication app = builder.Build();
     app.MapTransactionCoordinator();
     app.AnnounceAddress();
+
+    // Before anything else looks at the settings, so that a person sees all that is wrong at once.
+    app.Services.GetRequiredService<IStartupValidator>().Validate();
     CoordinatorLife life = app.Services.GetRequiredService<CoordinatorLife>();
     await app.RunAsync();
     return life.HasFailed ? 1 : 0;
 }
-catch (Exception refused) when (refused is OptionsValidationException or ClockUnhealthyException or ArgumentException or IOException)
+catch (Exception refused) when (
+    refused is OptionsValidationException or ClockUnhealthyException or ArgumentException or IOException
+    || (refused is AggregateException several && several.InnerExceptions.All(e => e is OptionsValidationException)))
 {
     // What is wrong and the remedy, without the way through our code.
-    await Console.Error.WriteLineAsync($"The coordinator can't start. {refused.Message}");
+    IEnumerable<Exception> faults = refused is AggregateException all ? all.InnerExceptions : [refused];
+    await Console.Error.WriteLineAsync($"The coordinator can't start. {string.Join(' ', faults.Select(f => f.Message))}");
     return 1;
 }

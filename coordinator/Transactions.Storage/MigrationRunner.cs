@@ -21,6 +21,17 @@ public sealed class MigrationRunner(StorageOptions options, ILoggerFactory logge
 {
     private const int LeastVersion = 150_000;
 
+    // Where the schema is there, the role needs no right to make one.
+    private const string MakeSchema = """
+        do $$
+        begin
+            if not exists (select from pg_namespace where nspname = 'txn') then
+                create schema txn;
+            end if;
+        end
+        $$
+        """;
+
     private readonly ILogger _logger = loggers.CreateLogger<MigrationRunner>();
 
     /// <summary>Runs the scripts embedded in an assembly that the database hasn't seen.</summary>
@@ -41,9 +52,18 @@ public sealed class MigrationRunner(StorageOptions options, ILoggerFactory logge
 
         // Holding the lock on a connection of its own, so that it outlives each script's transaction.
         await using NpgsqlConnection connection = new(target.ConnectionString);
-        await Patience(target).ExecuteAsync(async token => await OpenAndLockAsync(connection, token), cancellationToken);
-        await CheckServerAsync(connection, cancellationToken);
-        await ExecuteAsync(connection, "create schema if not exists txn", cancellationToken);
+        try
+        {
+            await Patience(target).ExecuteAsync(async token => await OpenAndLockAsync(connection, token), cancellationToken);
+            await CheckServerAsync(connection, cancellationToken);
+            await ExecuteAsync(connection, MakeSchema, cancellationToken);
+        }
+        catch (PostgresException e)
+        {
+            throw new MigrationFailedException(
+                $"PostgreSQL at {target.Host}:{target.Port} refused to open database '{target.Database}': {e.MessageText} ({e.SqlState}).", e);
+        }
+
         await Task.Run(() => Upgrade(target.ConnectionString, scripts, journal), CancellationToken.None);
     }
 

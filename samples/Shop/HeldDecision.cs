@@ -1,4 +1,5 @@
 using Npgsql;
+using Shop.Scenes;
 
 namespace Shop;
 
@@ -20,13 +21,15 @@ internal sealed class HeldDecision : IAsyncDisposable
     }
 
     /// <summary>Waits until a transaction is prepared in a service's database.</summary>
-    public static async Task UntilPreparedAsync(string database, CancellationToken cancellationToken)
+    /// <exception cref="SceneFailedException">The call that it belongs to ended before.</exception>
+    public static async Task UntilPreparedAsync(string database, Task call, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = new(database);
         await connection.OpenAsync(cancellationToken);
         await using NpgsqlCommand command = new("select count(*) from txn.prepared", connection);
         while ((long)(await command.ExecuteScalarAsync(cancellationToken))! == 0)
         {
+            SceneFailedException.Unless(!call.IsCompleted, "The order ended although decisions were held.");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
         }
     }

@@ -25,17 +25,7 @@ internal static class ShopRun
         Stopwatch watch = Stopwatch.StartNew();
         try
         {
-            PostgresOptions options = PostgresOptions.FromEnvironment() with { Preference = PostgresPreference.InstalledFirst };
-            await using PostgresServer postgres = await StepAsync(
-                console, "PostgreSQL", _ => PostgresServer.StartAsync(options, cancellationToken), server => server.Description);
-            await using RunningCluster cluster = await StepAsync(
-                console,
-                "Two coordinators, three services",
-                progress => RunningCluster.StartAsync(
-                    postgres, new ClusterSettings { Name = "shop" }, Services, coordinators: 2, logs, DatabasePrefix(postgres), progress, cancellationToken),
-                Describe);
-            await using ShopWorld shop = ShopWorld.Open(cluster);
-            bool succeeded = await PlayAsync(console, shop, cancellationToken);
+            bool succeeded = await PlayAsync(console, logs, cancellationToken);
             console.MarkupLine(succeeded
                 ? $"[green]All went as it must, in {watch.Elapsed.TotalSeconds:0} s.[/]"
                 : $"[red]Something went wrong.[/] The processes' logs are in {Markup.Escape(logs)}.");
@@ -56,6 +46,22 @@ internal static class ShopRun
             console.MarkupLine($"[red]The shop can't open.[/] {Markup.Escape(e.Message)}");
             return 1;
         }
+    }
+
+    // When it returns, every process has ended.
+    private static async Task<bool> PlayAsync(IAnsiConsole console, string logs, CancellationToken cancellationToken)
+    {
+        PostgresOptions options = PostgresOptions.FromEnvironment() with { Preference = PostgresPreference.InstalledFirst };
+        await using PostgresServer postgres = await StepAsync(
+            console, "PostgreSQL", _ => PostgresServer.StartAsync(options, cancellationToken), server => server.Description);
+        await using RunningCluster cluster = await StepAsync(
+            console,
+            "Two coordinators, three services",
+            progress => RunningCluster.StartAsync(
+                postgres, new ClusterSettings { Name = "shop" }, Services, coordinators: 2, logs, DatabasePrefix(postgres), progress, cancellationToken),
+            Describe);
+        await using ShopWorld shop = ShopWorld.Open(cluster);
+        return await PlayAsync(console, shop, cancellationToken);
     }
 
     private static async Task<bool> PlayAsync(IAnsiConsole console, ShopWorld shop, CancellationToken cancellationToken)

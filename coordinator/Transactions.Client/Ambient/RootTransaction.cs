@@ -95,6 +95,11 @@ public sealed class RootTransaction : Transaction, IAsyncDisposable
     // Returns committed outcomes only. Under a key perhaps another transaction's.
     internal async Task<CommitResult> EndAsync(string? key, ReadOnlyMemory<byte>? result, CancellationToken cancellationToken)
     {
+        if (_isOver)
+        {
+            throw new InvalidOperationException($"Transaction {Id} has ended; begin another one.");
+        }
+
         bool isAskedAgain = _order is not null;
         if (!isAskedAgain)
         {
@@ -137,11 +142,6 @@ public sealed class RootTransaction : Transaction, IAsyncDisposable
 
     private async Task SealAsync(string? key, ReadOnlyMemory<byte>? result, CancellationToken cancellationToken)
     {
-        if (_isOver)
-        {
-            throw new InvalidOperationException($"Transaction {Id} has ended; begin another one.");
-        }
-
         if (cancellationToken.IsCancellationRequested)
         {
             Ledger.Condemn("Its caller gave up.", mayRetry: false);

@@ -40,6 +40,9 @@ internal sealed class CoordinatorDirectory : IDisposable
         }
     }
 
+    // The next session begins with a Hello, which also tells where shards are now.
+    public void ForgetHome() => InTurn().FirstOrDefault()?.Forget();
+
     // A session with the home coordinator, or with the first that answers, which is home from then on.
     public async Task<CoordinatorSession> HomeAsync(CancellationToken cancellationToken)
     {

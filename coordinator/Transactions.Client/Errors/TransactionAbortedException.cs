@@ -31,6 +31,10 @@ public sealed class TransactionAbortedException : Exception
     internal static TransactionAbortedException For(TransactionId id, Doom doom, AbortReason reason, Exception? cause = null) =>
         new(id, doom.ToRefusal() with { AbortReason = reason }, cause);
 
+    // The same, telling also why the attempt before failed.
+    internal TransactionAbortedException After(Exception before) =>
+        new(TransactionId, Refusal with { Message = $"{Refusal.Message} The attempt before failed: {before.Message}" }, InnerException);
+
     private static string Describe(AbortReason reason) => reason switch
     {
         AbortReason.Unspecified => "no reason was given.",

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Transactions.Clocks;
 using Transactions.Contracts;
 using Transactions.Model;
@@ -44,24 +46,29 @@ internal sealed class IncomingCall
     // Why no handler may see it.
     public Refusal? Refusal { get; }
 
-    // Our own services, the Store among them, read the metadata and write the trailer themselves.
-    public static bool HasNothing(ServerCallContext call) =>
-        call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
-        || (call.RequestHeaders.Get(MetadataNames.Context) is null && call.RequestHeaders.Get(MetadataNames.Snapshot) is null);
+    // Our own services, the Store among them, read the metadata and write the trailer themselves. Asks the bare headers: metadata
+    // can't be read at all when one of its values is no Base64.
+    public static bool HasNothing(ServerCallContext call)
+    {
+        IHeaderDictionary headers = call.GetHttpContext().Request.Headers;
+        return call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
+            || (!headers.ContainsKey(MetadataNames.Context) && !headers.ContainsKey(MetadataNames.Snapshot));
+    }
 
     public static IncomingCall Read(ServerCallContext call, ContextVerifier? verifier, TransactionClient? client)
     {
-        List<Metadata.Entry> contexts = [.. call.RequestHeaders.GetAll(MetadataNames.Context)];
-        List<Metadata.Entry> snapshots = [.. call.RequestHeaders.GetAll(MetadataNames.Snapshot)];
-        bool hasContext = contexts.Count > 0;
-        if (contexts.Count + snapshots.Count > 1)
+        IHeaderDictionary headers = call.GetHttpContext().Request.Headers;
+        bool hasContext = headers.TryGetValue(MetadataNames.Context, out StringValues contexts);
+        bool hasSnapshot = headers.TryGetValue(MetadataNames.Snapshot, out StringValues snapshots);
+        string name = hasContext ? MetadataNames.Context : MetadataNames.Snapshot;
+        if (hasContext && hasSnapshot)
         {
-            return new(call, Refusal.Invalid(
-                hasContext ? MetadataNames.Context : MetadataNames.Snapshot,
-                $"The call carries {contexts.Count} transactions and {snapshots.Count} snapshots; send one of them, once."), hasContext);
+            return new(call, Refusal.Invalid(name, "The call carries a transaction and a snapshot; send one of them."), hasContext);
         }
 
-        return hasContext ? ReadTransaction(call, contexts[0].ValueBytes, verifier) : ReadSnapshot(call, snapshots[0].ValueBytes, client);
+        return TryDecode(hasContext ? contexts : snapshots, out byte[] metadata)
+            ? hasContext ? ReadTransaction(call, metadata, verifier) : ReadSnapshot(call, metadata, client)
+            : new(call, Refusal.Invalid(name, $"{name} isn't one value in Base64; send it once."), hasContext);
     }
 
     public IDisposable Enter() => AmbientScope.Enter((object?)_transaction ?? _snapshot);
@@ -87,9 +94,29 @@ internal sealed class IncomingCall
         _ => null,
     };
 
+    // gRPC allows Base64 with and without its padding.
+    private static bool TryDecode(StringValues values, out byte[] bytes)
+    {
+        bytes = [];
+        if (values is not [{ } text])
+        {
+            return false;
+        }
+
+        string padded = text.PadRight((text.Length + 3) / 4 * 4, '=');
+        byte[] buffer = new byte[padded.Length / 4 * 3];
+        if (!Convert.TryFromBase64String(padded, buffer, out int length))
+        {
+            return false;
+        }
+
+        bytes = buffer[..length];
+        return true;
+    }
+
     private static IncomingCall ReadTransaction(ServerCallContext call, byte[] metadata, ContextVerifier? verifier)
     {
-        if (int.TryParse(call.RequestHeaders.GetValue(PreviousAttempts), CultureInfo.InvariantCulture, out int attempts) && attempts > 0)
+        if (int.TryParse(call.GetHttpContext().Request.Headers[PreviousAttempts], CultureInfo.InvariantCulture, out int attempts) && attempts > 0)
         {
             // X2: the first one may have done something, or may be doing it now.
             const string Reason = "A call with a transaction's context was sent again by gRPC; turn its retries and hedging off.";

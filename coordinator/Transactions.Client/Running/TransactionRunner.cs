@@ -53,9 +53,9 @@ internal sealed class TransactionRunner(
         RetryAttempt attempt = RetryAttempt.First(clock.Now);
         Timestamp deadline = attempt.Priority.Plus(timeout);
         bool isReplayKnown = run.IdempotencyKey is null;
+        AttemptFailure? failure = null;
         while (true)
         {
-            AttemptFailure failure;
             try
             {
                 // D6: a repeat gets the first one's result without running anything.
@@ -76,10 +76,15 @@ internal sealed class TransactionRunner(
             {
                 failure = failed.Failure;
             }
+            catch (TransactionAbortedException late) when (late.Reason == AbortReason.DeadlinePassed && failure is { } before)
+            {
+                // The deadline cut this attempt short; what went wrong is what the one before says.
+                throw late.After(before.Cause);
+            }
 
             // The key may be taken by the time that this one aborted.
             isReplayKnown = run.IdempotencyKey is null;
-            await PauseAsync(run.Retry ?? options.Retry, attempt, deadline, failure, cancellationToken);
+            await PauseAsync(run.Retry ?? options.Retry, attempt, deadline, failure.Value, cancellationToken);
             attempt = attempt.Next();
         }
     }
@@ -99,9 +104,12 @@ internal sealed class TransactionRunner(
         CommitResult ended;
         try
         {
-            ReadOnlyMemory<byte>? result = run.IdempotencyKey is not null && storesResult
-                ? JsonSerializer.SerializeToUtf8Bytes(value, options.Json)
-                : null;
+            ReadOnlyMemory<byte>? result = null;
+            if (run.IdempotencyKey is not null && storesResult)
+            {
+                result = JsonSerializer.SerializeToUtf8Bytes(value, options.Json);
+            }
+
             ended = await transaction.EndAsync(run.IdempotencyKey, result, cancellationToken);
         }
         catch (TransactionAbortedException aborted) when (IsWorthAnotherRun(aborted, run))

@@ -19,7 +19,7 @@ public static class ParticipationMapping
     public static V1.Participants ToWire(Participation participation)
     {
         ArgumentNullException.ThrowIfNull(participation);
-        V1.Participants wire = new();
+        V1.Participants wire = new() { ProtocolVersion = WireLimits.ProtocolVersion };
         wire.Shards.AddRange(participation.Shards.Select(CommitMapping.ToWire));
         if (participation.Doom is { } doom)
         {

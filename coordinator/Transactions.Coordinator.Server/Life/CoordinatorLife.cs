@@ -45,6 +45,8 @@ internal sealed class CoordinatorLife(
     // The process listens at once and says UNAVAILABLE until the log is open, so that probes see why it isn't ready.
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        // T3: without bounds on true time it doesn't even listen.
+        ClockStartup.EnsureHealthy(clock);
         _starting = Task.Run(StartUpAsync, CancellationToken.None);
         return Task.CompletedTask;
     }

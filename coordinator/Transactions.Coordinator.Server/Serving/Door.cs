@@ -39,7 +39,7 @@ internal sealed class Door(CoordinatorLife life, CoordinatorMetrics metrics)
 
     public RpcException Refuse(Refusal refusal, ServerCallContext context)
     {
-        metrics.Refused(context.Method, refusal);
+        metrics.Refused(context.Method.TrimStart('/'), refusal);
         return RefusalMapping.ToRpcException(refusal);
     }
 }

@@ -184,8 +184,7 @@ internal sealed class LockTable
         }
     }
 
-    // Whoever is behind a waiter that can't be served conflicts with it or with what blocks it, but for its own
-    // transaction's requests, which are served when it is.
+    // Whoever is behind a waiter that can't be served conflicts with it or with what blocks it.
     private void SettleKey(CollectionLocks collection, KeyLocks locks)
     {
         while (locks.Waiters.Count > 0)
@@ -197,7 +196,12 @@ internal sealed class LockTable
             }
 
             locks.Waiters.RemoveAt(0);
-            if (locks.HeldBy(first.Transaction) is { } held)
+            LockRequest? held = locks.HeldBy(first.Transaction);
+            if (held is null)
+            {
+                locks.Holders.Add(first);
+            }
+            else
             {
                 // An upgrade, or a second request of one transaction: one lock of the greater strength remains.
                 first.Transaction.Locks.Remove(first);
@@ -205,14 +209,24 @@ internal sealed class LockTable
                 {
                     held.Strengthen();
                 }
+            }
 
-                Grant(collection, first, holder: held);
-            }
-            else
-            {
-                locks.Holders.Add(first);
-                Grant(collection, first, holder: first);
-            }
+            Grant(collection, first, held ?? first);
+            GrantCovered(locks, held ?? first);
+        }
+    }
+
+    // What else its transaction asked of this key meanwhile: in the queue it would wait behind those that wait for it.
+    private void GrantCovered(KeyLocks locks, LockRequest holder)
+    {
+        foreach (LockRequest covered in locks.Waiters
+            .Where(waiter => waiter.Transaction == holder.Transaction && (holder.Mode == LockMode.Exclusive || waiter.Mode == LockMode.Shared))
+            .ToList())
+        {
+            locks.Waiters.Remove(covered);
+            covered.Transaction.Locks.Remove(covered);
+            covered.IsGranted = true;
+            _granted.Enqueue(covered);
         }
     }
 

@@ -35,7 +35,7 @@ internal static class JsonCheck
         }
         catch (JsonException invalid)
         {
-            return invalid.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+            return invalid.Message.Contains("maximum configured depth", StringComparison.Ordinal)
                 ? $"nests deeper than {maxDepth} levels"
                 : $"isn't valid JSON: {FirstSentence(invalid.Message)}";
         }

@@ -17,7 +17,7 @@ internal sealed class CoordinatorKilled : IScene
         {
             progress("decisions are held; an order is on its way");
             order = shop.CheckoutAsync("coordinator-killed", customer: 3, item: 3, quantity: 1, cancellationToken);
-            await HeldDecision.UntilPreparedAsync(shop.Cluster.Database("payments"), cancellationToken);
+            await HeldDecision.UntilPreparedAsync(shop.Cluster.Database("payments"), order, cancellationToken);
             progress($"payments is prepared; killing {coordinator.Name}");
             await coordinator.KillAsync();
         }

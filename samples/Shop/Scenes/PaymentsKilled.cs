@@ -16,7 +16,7 @@ internal sealed class PaymentsKilled : IScene
         {
             progress("decisions are held; an order is on its way");
             order = shop.CheckoutAsync("payments-killed", customer: 2, item: 2, quantity: 1, cancellationToken);
-            await HeldDecision.UntilPreparedAsync(shop.Cluster.Database("payments"), cancellationToken);
+            await HeldDecision.UntilPreparedAsync(shop.Cluster.Database("payments"), order, cancellationToken);
             progress("payments is prepared; killing it");
             await payments.KillAsync();
         }

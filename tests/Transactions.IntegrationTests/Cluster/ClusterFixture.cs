@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Grpc.Net.Client;
 using V1 = Transactions.Contracts.V1;
 using Transactions.IntegrationTests.Fixtures;
@@ -18,6 +19,26 @@ public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
     public V1.Coordinator.CoordinatorClient Coordinator(int number = 0) => new(Channel(Cluster.Coordinators[number].Address!));
 
     public V1.Store.StoreClient StoreOf(string service) => new(Channel(Cluster.Services[service].Address!));
+
+    /// <summary>Waits until every service owns its shard, as it does a moment after its start.</summary>
+    public async Task UntilServingAsync(CancellationToken cancellationToken)
+    {
+        foreach (string service in Cluster.Services.Keys)
+        {
+            while (true)
+            {
+                try
+                {
+                    await UnaryClient.ReadAsync(this, service, "nothing", at: null, cancellationToken);
+                    break;
+                }
+                catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+                }
+            }
+        }
+    }
 
     public async ValueTask InitializeAsync()
     {

@@ -50,7 +50,7 @@ public sealed class FakeParticipant : IAsyncDisposable
         TestCoordinator coordinator, Func<ShardGeneration, CoordinatorFrame, ShardFrame?> respond, params ShardGeneration[] owned)
     {
         FakeParticipant participant = new(coordinator.Calls.Connect(), owned, respond);
-        await participant._call.RequestStream.WriteAsync(new() { Hello = Hello(owned) });
+        await WriteAsync(participant._call, new() { Hello = Hello(owned) });
         Assert.True(await participant._call.ResponseStream.MoveNext());
         Assert.True(TestCluster.Handshake.TryAccept(
             participant._call.ResponseStream.Current.Hello, out CoordinatorIntroduction? introduction, out Refusal? refusal), refusal?.Message);
@@ -67,7 +67,7 @@ public sealed class FakeParticipant : IAsyncDisposable
     public static async Task SayAsync(TestCoordinator coordinator, V1.ParticipantFrames first)
     {
         using AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames> call = coordinator.Calls.Connect();
-        await call.RequestStream.WriteAsync(first);
+        await WriteAsync(call, first);
         Assert.True(await call.ResponseStream.MoveNext());
     }
 
@@ -100,7 +100,7 @@ public sealed class FakeParticipant : IAsyncDisposable
         await _writing.WaitAsync();
         try
         {
-            await _call.RequestStream.WriteAsync(message);
+            await WriteAsync(_call, message);
         }
         finally
         {
@@ -154,6 +154,19 @@ public sealed class FakeParticipant : IAsyncDisposable
         finally
         {
             _received.Writer.TryComplete();
+        }
+    }
+
+    // A stream that has ended takes nothing more; reading on says why it ended.
+    private static async Task WriteAsync(
+        AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames> call, V1.ParticipantFrames message)
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(message);
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        {
         }
     }
 }

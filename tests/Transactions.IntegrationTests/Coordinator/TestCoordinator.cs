@@ -55,7 +55,11 @@ public sealed class TestCoordinator : IAsyncDisposable
 
     /// <summary>Starts a coordinator, which may not serve yet.</summary>
     public static async Task<TestCoordinator> StartAsync(
-        string connectionString, string name = "one", Action<CoordinatorServerOptions>? configure = null, BreakableClock? clock = null)
+        string connectionString,
+        string name = "one",
+        Action<CoordinatorServerOptions>? configure = null,
+        BreakableClock? clock = null,
+        Action<ClusterOptions>? cluster = null)
     {
         LogLines lines = new();
         clock ??= new();
@@ -63,7 +67,7 @@ public sealed class TestCoordinator : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(lines);
         builder.ListenForGrpc("http://127.0.0.1:0");
         builder.Services.AddSingleton<IBoundedClock>(clock);
-        builder.Services.AddCluster(TestCluster.Configure);
+        builder.Services.AddCluster(TestCluster.Configure).AddCluster(cluster);
         builder.Services.AddTransactionCoordinator(o =>
         {
             o.Name = name;

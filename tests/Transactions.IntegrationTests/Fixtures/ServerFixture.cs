@@ -36,8 +36,11 @@ public abstract class ServerFixture(PostgresOptions options) : IAsyncLifetime
         _databases.GetOrAdd(testClass, type => new Lazy<Task<string>>(() => NewDatabaseAsync(type.Name))).Value;
 
     /// <summary>Makes a database and answers its connection string.</summary>
-    public Task<string> NewDatabaseAsync(string name) =>
-        Server.CreateDatabaseAsync($"{name.ToLowerInvariant()}_{Interlocked.Increment(ref _count)}");
+    public Task<string> NewDatabaseAsync(string name) => Server.CreateDatabaseAsync(NewName(name));
+
+    /// <summary>A name that nothing else on the server has: the server may have been there before, and stay.</summary>
+    public string NewName(string name) =>
+        $"{name.ToLowerInvariant()}_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
 
     /// <summary>How a store of ours reaches a database.</summary>
     public static StorageOptions Storage(string connectionString) =>

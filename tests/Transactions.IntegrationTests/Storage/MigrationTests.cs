@@ -37,16 +37,48 @@ public sealed class MigrationTests(PostgresFixture server)
     public async Task Open_DatabaseIsNotUtf8_IsRefusedWithTheRemedy()
     {
         await using Backend hand = await Backend.OpenAsync(server.Server.ConnectionString(), Cancel);
-        await hand.RunAsync("create database latin encoding 'LATIN1' locale 'C' template template0");
+        string latin = server.NewName("latin");
+        await hand.RunAsync($"create database {latin} encoding 'LATIN1' locale 'C' template template0");
 
         var refusal = await Assert.ThrowsAsync<MigrationFailedException>(() => PostgresDecisionLog.OpenAsync(
-            ServerFixture.Storage(server.Server.ConnectionString("latin")), NullLoggerFactory.Instance, TimeProvider.System, Cancel));
+            ServerFixture.Storage(server.Server.ConnectionString(latin)), NullLoggerFactory.Instance, TimeProvider.System, Cancel));
 
         Assert.Contains("UTF8", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Open_DatabaseDoesNotExist_FailsAtOnce() => await Assert.ThrowsAsync<PostgresException>(() =>
-        PostgresDecisionLog.OpenAsync(
+    public async Task Open_DatabaseDoesNotExist_IsRefusedAtOnce()
+    {
+        var refusal = await Assert.ThrowsAsync<MigrationFailedException>(() => PostgresDecisionLog.OpenAsync(
             ServerFixture.Storage(server.Server.ConnectionString("nowhere")), NullLoggerFactory.Instance, TimeProvider.System, Cancel));
+
+        Assert.Contains("'nowhere'", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_RoleThatMayOnlyUseTheSchema_NeedsNoMore()
+    {
+        string database = await server.NewDatabaseAsync(nameof(MigrationTests));
+        await (await OpenAsync(database)).DisposeAsync();
+        await using Backend hand = await Backend.OpenAsync(database, Cancel);
+        string role = server.NewName("lesser");
+        await hand.RunAsync($"create role {role} login password 'lesser'");
+        try
+        {
+            await hand.RunAsync($"grant usage on schema txn to {role}");
+            await hand.RunAsync($"grant all on all tables in schema txn to {role}");
+            await using PostgresShardStore store = await OpenAsync(
+                new NpgsqlConnectionStringBuilder(database) { Username = role, Password = "lesser" }.ConnectionString);
+
+            Assert.Equal(new Generation(0), (await store.ReadShardRowAsync(Cancel)).Generation);
+        }
+        finally
+        {
+            await hand.RunAsync($"drop owned by {role}");
+            await hand.RunAsync($"drop role {role}");
+        }
+    }
+
+    private static Task<PostgresShardStore> OpenAsync(string database) => PostgresShardStore.OpenAsync(
+        ShardId.Parse("payments/0"), ServerFixture.Storage(database), NullLoggerFactory.Instance, TimeProvider.System, Cancel);
 }

@@ -10,12 +10,14 @@ namespace Transactions.Client;
 // Where shards are: hints of coordinators, owners and redirects, which the generation alone proves; configuration overrides them.
 internal sealed class ShardDirectory(
     TransactionClientOptions options, CoordinatorDirectory coordinators, ClientClock clock, ILogger logger)
+    : IDisposable
 {
     // How often coordinators are asked at the most for where shards are.
     private static readonly Duration AskInterval = Duration.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<ShardId, Hint> _hints = new();
     private readonly ConcurrentDictionary<ShardId, int> _turns = new();
+    private readonly SemaphoreSlim _oneQuestion = new(1);
     private long? _askedAt;
 
     // ShardUnreachableException: nobody knows, and nothing was sent.
@@ -28,7 +30,7 @@ internal sealed class ShardDirectory(
 
         if (!_hints.TryGetValue(shard, out Hint hint))
         {
-            await AskAsync(cancellationToken);
+            await AskAsync(shard, cancellationToken);
             if (!_hints.TryGetValue(shard, out hint))
             {
                 throw new ShardUnreachableException(shard, wasSent: false,
@@ -70,30 +72,42 @@ internal sealed class ShardDirectory(
         Log.ShardMoved(logger, shard, address, redirect?.ToString() ?? "whoever owns it now");
     }
 
+    public void Dispose() => _oneQuestion.Dispose();
+
     // A hint chooses among the configured addresses; without one they take turns.
     private Uri Choose(ShardId shard, IList<Uri> configured) =>
         _hints.TryGetValue(shard, out Hint hint) && configured.Contains(hint.Address)
             ? hint.Address
             : configured[(_turns.GetValueOrDefault(shard) & int.MaxValue) % configured.Count];
 
-    private async Task AskAsync(CancellationToken cancellationToken)
+    // One question for all who wait for its answer.
+    private async Task AskAsync(ShardId shard, CancellationToken cancellationToken)
     {
-        if (coordinators.IsEmpty)
+        long wantedAt = clock.Monotonic;
+        await _oneQuestion.WaitAsync(cancellationToken);
+        try
         {
-            return;
+            bool wasAskedMeanwhile = _askedAt is { } before && before >= wantedAt;
+            if (!coordinators.IsEmpty && !wasAskedMeanwhile && !_hints.ContainsKey(shard))
+            {
+                await SayHelloAsync(cancellationToken);
+            }
         }
+        finally
+        {
+            _oneQuestion.Release();
+        }
+    }
 
+    private async Task SayHelloAsync(CancellationToken cancellationToken)
+    {
         if (_askedAt is { } before && clock.Since(before) < AskInterval)
         {
             await clock.DelayAsync(AskInterval - clock.Since(before), cancellationToken);
         }
 
         _askedAt = clock.Monotonic;
-        foreach (CoordinatorLink link in coordinators.InTurn().Take(1))
-        {
-            link.Forget();
-        }
-
+        coordinators.ForgetHome();
         try
         {
             await coordinators.HomeAsync(cancellationToken);

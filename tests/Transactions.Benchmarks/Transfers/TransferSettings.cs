@@ -1,0 +1,9 @@
+namespace Transactions.Benchmarks.Transfers;
+
+/// <summary>How transfers are measured.</summary>
+/// <param name="Clients">How many are under way at once.</param>
+/// <param name="Round">How long each round takes.</param>
+/// <param name="Rounds">How many rounds of each engine, in turn.</param>
+/// <param name="Accounts">How many accounts each shard has.</param>
+/// <param name="IsCompared">Whether raw two-phase commit is measured too.</param>
+internal sealed record TransferSettings(int Clients, TimeSpan Round, int Rounds, int Accounts, bool IsCompared);

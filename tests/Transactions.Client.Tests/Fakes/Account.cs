@@ -1,0 +1,3 @@
+namespace Transactions.Client.Tests;
+
+public sealed record Account(string Owner, int Balance);
