@@ -43,7 +43,7 @@ internal enum Path
     PendingAnswers,
     RecoveredPrepared,
     RecoveredOutcomes,
-    ReadersLetGo,
+    CoordinatorsLost,
     Tombstones,
     AmbiguousWrites,
     AmbiguousRecords,

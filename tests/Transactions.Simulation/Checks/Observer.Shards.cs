@@ -1,13 +1,11 @@
-using System.Collections.Immutable;
 using Transactions.Clocks;
-using Transactions.Coordinator;
 using Transactions.Model;
 using Transactions.Participant;
 using Transactions.TestKit.Storage;
 
 namespace Transactions.Simulation;
 
-// Invariants 2, 3, 5, 6 and 7 where the data is: what shards answer, send and store.
+// Invariants 3, 4, 5 and 6 where the data is: what shards answer and send.
 internal sealed partial class Observer
 {
     public void ShardHandles(SimShard shard, ShardEvent e)
@@ -82,7 +80,7 @@ internal sealed partial class Observer
                 _endedAt.Add((shard.Name, shard.Life, ended.Id));
                 if (ended.Outcome is { IsCommitted: false, Reason: AbortReason.CoordinatorLost })
                 {
-                    Counters.Add(Path.ReadersLetGo);
+                    Counters.Add(Path.CoordinatorsLost);
                 }
 
                 if (!ended.Outcome.IsCommitted && _transactions.TryGetValue(ended.Id, out TransactionFacts? facts))
@@ -100,89 +98,6 @@ internal sealed partial class Observer
                 break;
             default:
                 break;
-        }
-    }
-
-    /// <summary>A write of an owner has changed a shard's database.</summary>
-    public void ShardChanged(ShardId shard, Generation by, FakeShardState before, FakeShardState after, ShardEffect effect)
-    {
-        if (before.Row is not { } row || row.Generation != by)
-        {
-            world.Fail("7: fenced", $"generation {by} changed {shard}, which belongs to {before.Row?.Generation}");
-            return;
-        }
-
-        switch (effect)
-        {
-            case ShardEffect.TakeOver when row.LeaseUntil >= Now:
-                world.Fail("L3", $"{shard} was taken over at {Now}, and its lease lasts until {row.LeaseUntil}");
-                break;
-            case ShardEffect.HandBack:
-                Counters.Add(Path.HandBacks);
-                break;
-            case ShardEffect.Persist persist:
-                foreach (PersistItem item in persist.Items)
-                {
-                    Persisted(shard, item, before, after);
-                }
-
-                break;
-            case ShardEffect.Apply apply:
-                foreach (ApplyItem item in apply.Items)
-                {
-                    if (before.Prepared.ContainsKey(item.Id) && !after.Prepared.ContainsKey(item.Id))
-                    {
-                        Applied(shard, item);
-                    }
-                }
-
-                break;
-            default:
-                break;
-        }
-    }
-
-    /// <summary>A shard's server crashed, and what it hadn't acknowledged is gone.</summary>
-    public void ShardCrashed(ShardId shard, FakeShardState before, FakeShardState after)
-    {
-        foreach ((TransactionId id, Outcome outcome) in before.Outcomes)
-        {
-            if (outcome.IsCommitted && !after.Outcomes.ContainsKey(id) && _transactions.TryGetValue(id, out TransactionFacts? facts))
-            {
-                if (facts.Outcome is { IsCommitted: true })
-                {
-                    world.Fail("6: nothing acknowledged is lost", $"{shard} lost {Describe.Id(id)}, of which {facts.ToldBy} had told");
-                }
-
-                facts.IsInHistory = false;
-                facts.Persisted.Remove(shard);
-                foreach ((ShardId at, RecordKey record) in facts.Writes.Keys)
-                {
-                    _histories[at].Remove(record, id);
-                }
-            }
-        }
-
-        foreach (TransactionId id in before.Prepared.Keys)
-        {
-            if (!after.Prepared.ContainsKey(id) && _transactions.TryGetValue(id, out TransactionFacts? facts))
-            {
-                facts.Persisted.Remove(shard);
-            }
-        }
-    }
-
-    /// <summary>The decision log's server crashed.</summary>
-    public void LogCrashed(ImmutableArray<Decision> before, ImmutableArray<Decision> after)
-    {
-        foreach (Decision row in before)
-        {
-            if (row.Outcome.IsCommitted
-                && _transactions.GetValueOrDefault(row.Id)?.Outcome is { IsCommitted: true }
-                && !after.Any(d => d.Id == row.Id))
-            {
-                world.Fail("6: nothing acknowledged is lost", $"the log lost {Describe.Id(row.Id)}, which was told");
-            }
         }
     }
 
@@ -304,61 +219,6 @@ internal sealed partial class Observer
         if (voted.Vote.PrepareTimestamp > voted.Vote.ValidUntil)
         {
             world.Fail("X7", $"{shard.Name} votes {voted.Vote} for {Describe.Id(voted.Id)}");
-        }
-    }
-
-    private void Persisted(ShardId shard, PersistItem item, FakeShardState before, FakeShardState after)
-    {
-        switch (item)
-        {
-            case PersistItem.Prepare prepare:
-                if (after.Prepared.ContainsKey(item.Id) && !before.Prepared.ContainsKey(item.Id)
-                    && _transactions.TryGetValue(item.Id, out TransactionFacts? prepared))
-                {
-                    prepared.Persisted[shard] = prepare.Row.Writes;
-                }
-
-                break;
-            case PersistItem.OnePhase onePhase:
-                if (after.Outcomes.ContainsKey(item.Id) && !before.Outcomes.ContainsKey(item.Id)
-                    && _transactions.TryGetValue(item.Id, out TransactionFacts? committed))
-                {
-                    // X11: its row is its register; whoever asks is told so from now on.
-                    committed.Persisted[shard] = onePhase.Writes;
-                    if (committed.Outcome is { IsCommitted: false })
-                    {
-                        world.Fail("1: write-once", $"{shard} commits {Describe.Id(item.Id)}; {committed.ToldBy} said {committed.Outcome}");
-                    }
-
-                    AddToHistory(committed, onePhase.CommitTimestamp, shard.Value);
-                }
-
-                break;
-            case PersistItem.Tombstone:
-                Counters.Add(Path.Tombstones);
-                break;
-            default:
-                throw new InvalidOperationException($"No such item: {item.GetType().Name}.");
-        }
-    }
-
-    private void Applied(ShardId shard, ApplyItem item)
-    {
-        if (!_transactions.TryGetValue(item.Id, out TransactionFacts? facts))
-        {
-            return;
-        }
-
-        if (item.CommitTimestamp is { } at)
-        {
-            if (facts.Outcome != Outcome.Committed(at))
-            {
-                world.Fail("1: write-once", $"{shard} applies {Describe.Id(item.Id)} at {at}, and its outcome is {facts.Outcome}");
-            }
-        }
-        else if (facts.Outcome is { IsCommitted: true } && facts.Names(shard))
-        {
-            world.Fail("2: atomic", $"{shard} drops the intents of {Describe.Id(item.Id)}, which {facts.ToldBy} said is {facts.Outcome}");
         }
     }
 }

@@ -16,22 +16,35 @@ internal sealed class SeedRun(ulong first, int count, Profile? profile, int tail
         long startedAt = TimeProvider.System.GetTimestamp();
         SimulationResult? broken = null;
         int done = 0;
-        AnsiConsole.Progress().HideCompleted(true).Start(progress =>
+        if (isTraced)
         {
-            ProgressTask task = progress.AddTask("seeds", maxValue: count);
-            for (; done < count && broken is null; done++)
+            // Nothing may come between the lines.
+            RunAll(static () => { });
+        }
+        else
+        {
+            AnsiConsole.Progress().HideCompleted(true).Start(progress =>
             {
-                SimulationResult result = RunOne(first + (ulong)done, mutant);
-                broken = result.Violation is null ? null : result;
-                task.Increment(1);
-            }
-        });
+                ProgressTask task = progress.AddTask("seeds", maxValue: count);
+                RunAll(() => task.Increment(1));
+            });
+        }
 
         TimeSpan elapsed = TimeProvider.System.GetElapsedTime(startedAt);
         ShowCounters();
         AnsiConsole.MarkupLineInterpolated(
             $"{done} seeds from {first}, {_counters[Path.Transactions]} transactions, {_steps} steps in {elapsed.TotalSeconds:0.0} s: {_counters[Path.Transactions] / elapsed.TotalSeconds:0} transactions/s");
         return broken is null ? 0 : 1;
+
+        void RunAll(Action advance)
+        {
+            for (; done < count && broken is null; done++)
+            {
+                SimulationResult result = RunOne(first + (ulong)done, mutant);
+                broken = result.Violation is null ? null : result;
+                advance();
+            }
+        }
     }
 
     /// <summary>Looks for a seed that catches each mutant.</summary>

@@ -97,10 +97,10 @@ internal sealed record Scenario
 
     public bool IsCalm => Profile == Profile.Calm;
 
-    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? forced = null)
+    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? profile = null)
     {
         SimRandom random = new(seed, stream: 0);
-        Profile profile = forced ?? random.Next(10) switch
+        Profile weather = profile ?? random.Next(10) switch
         {
             0 => Profile.Calm,
             1 => Profile.Network,
@@ -109,11 +109,11 @@ internal sealed record Scenario
             4 => Profile.Clocks,
             _ => Profile.Chaos,
         };
-        bool isCalm = profile == Profile.Calm;
-        bool hasNetwork = profile is Profile.Network or Profile.Chaos;
-        bool hasCrashes = profile is Profile.Crashes or Profile.Chaos;
-        bool hasStorage = profile is Profile.Storage or Profile.Chaos;
-        bool hasClocks = profile is Profile.Clocks or Profile.Chaos;
+        bool isCalm = weather == Profile.Calm;
+        bool hasNetwork = weather is Profile.Network or Profile.Chaos;
+        bool hasCrashes = weather is Profile.Crashes or Profile.Chaos;
+        bool hasStorage = weather is Profile.Storage or Profile.Chaos;
+        bool hasClocks = weather is Profile.Clocks or Profile.Chaos;
 
         long mostUncertainty = random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
@@ -128,7 +128,7 @@ internal sealed record Scenario
         return new Scenario
         {
             Seed = seed,
-            Profile = profile,
+            Profile = weather,
             Mutant = mutant ?? Mutant.None,
             Coordinators = random.Chance(0.5) ? 2 : 3,
             Shards = random.Chance(0.5) ? 2 : 3,

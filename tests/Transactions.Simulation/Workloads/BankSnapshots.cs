@@ -103,7 +103,7 @@ internal sealed class BankSnapshots(SimClient client)
     private Timestamp Past()
     {
         Timestamp opened = World.Observer.Opened;
-        long back = Random.Skewed(100, 2_000_000);
+        long back = Random.Skewed(100, 4_000_000);
         return Timestamp.Max(opened, Timestamp.FromMicroseconds(client.Present().Microseconds - back));
     }
 }
