@@ -6,21 +6,12 @@ namespace Transactions.Simulation.Tests;
 public sealed class SeedTests
 {
     private const int SeedsInABatch = 25;
-    private const int FreshSeeds = 25;
 
     public static TheoryData<ulong> FixedBatches => [1, 1_001, 2_001, 3_001];
 
     [Theory]
     [MemberData(nameof(FixedBatches))]
     public void Invariants_UnderFaults_Hold(ulong first) => AssertHold(first, SeedsInABatch);
-
-    [Fact]
-    public void Invariants_UnderFreshFaults_Hold()
-    {
-        ulong first = (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        TestContext.Current.SendDiagnosticMessage("Fresh seeds from {0}", first);
-        AssertHold(first, FreshSeeds);
-    }
 
     [Theory]
     [InlineData(7)]
