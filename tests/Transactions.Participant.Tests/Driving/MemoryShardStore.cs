@@ -21,7 +21,8 @@ internal sealed class MemoryShardStore
 
     public IReadOnlyDictionary<TransactionId, Outcome> Outcomes => _outcomes;
 
-    /// <summary>Adds a version; false when the record has one at or above that timestamp (invariant 3).</summary>
+    /// <summary>Adds a version; false when the record has one at that timestamp.</summary>
+    /// <remarks>A later version may be there already: a one-phase commit overtakes an earlier one that waits to be applied.</remarks>
     public bool Add(RecordKey record, Timestamp at, Document? value)
     {
         if (!_versions.TryGetValue(record, out SortedDictionary<Timestamp, Document?>? versions))
@@ -29,9 +30,7 @@ internal sealed class MemoryShardStore
             _versions.Add(record, versions = []);
         }
 
-        bool isAbove = versions.Count == 0 || versions.Keys.Last() < at;
-        versions.Add(at, value);
-        return isAbove;
+        return versions.TryAdd(at, value);
     }
 
     public bool IsFenced(Fence fence) => fence.Generation != Row.Generation || fence.Epoch != Row.Epoch;
@@ -211,7 +210,7 @@ internal sealed class MemoryShardStore
     {
         foreach (RecordWrite write in writes)
         {
-            Invariant.Holds(Add(write.Record, commitTimestamp, write.Value), "invariant 3: commit timestamps rise per key");
+            Invariant.Holds(Add(write.Record, commitTimestamp, write.Value), "invariant 3: one version of a key at a timestamp");
         }
     }
 }

@@ -10,10 +10,12 @@ internal sealed class ShardRig
 {
     private readonly ShardOptions _options;
     private readonly ProtocolLimits _limits;
+    private readonly Mutation _mutation;
     private int _owners;
 
-    public ShardRig(ShardOptions? options = null, ProtocolLimits? limits = null)
+    public ShardRig(ShardOptions? options = null, ProtocolLimits? limits = null, Mutation mutation = Mutation.None)
     {
+        _mutation = mutation;
         _options = options ?? new ShardOptions();
         _limits = limits ?? ProtocolLimits.Default;
         Machine = NewMachine();
@@ -78,6 +80,17 @@ internal sealed class ShardRig
         return this;
     }
 
+    /// <summary>The process dies; of what it had sent to PostgreSQL, <paramref name="arrives"/> says what is still done.</summary>
+    public void Restart(Func<ShardEffect, bool> arrives)
+    {
+        foreach (ShardEffect sent in Unanswered.Where(arrives).ToList())
+        {
+            AnswerTo(sent);
+        }
+
+        Restart();
+    }
+
     /// <summary>Another process takes the shard over; its lease ends after <paramref name="lease"/>.</summary>
     public void Usurp(Duration lease)
     {
@@ -138,5 +151,5 @@ internal sealed class ShardRig
         or ShardEffect.ReadShardRow or ShardEffect.TakeOver or ShardEffect.Load or ShardEffect.Renew or ShardEffect.HandBack
         or ShardEffect.Prune;
 
-    private ShardMachine NewMachine() => new(Name.Shard, $"owner{++_owners}", _limits, _options);
+    private ShardMachine NewMachine() => new(Name.Shard, $"owner{++_owners}", _limits, _options) { Mutation = _mutation };
 }
