@@ -8,7 +8,7 @@ using Transactions.Storage;
 namespace Transactions.Coordinator.Server.Postgres;
 
 /// <summary>Reads the register, and finds commits whose outcome some writer hasn't applied.</summary>
-internal sealed class DecisionReads(OneTripTransaction transaction, StoreReader reader, ConnectionPools pools)
+internal sealed class DecisionReads(OneTripTransaction transaction)
 {
     // D5: the mark comes from the same snapshot, so that it explains each row that is missing.
     private const string ReadRows = $"""
@@ -74,7 +74,11 @@ internal sealed class DecisionReads(OneTripTransaction transaction, StoreReader 
                 found.Add(decision with { Writers = [.. decision.Writers.Where(w => unapplied.Contains(w.Shard.Value))] });
             })
             .With(NpgsqlDbType.Integer, limit);
-        await reader.ReadAsync(pools.Reads, [read], cancellationToken);
-        return found.DrainToImmutable();
+
+        // Whoever finds a commit here tells its shards, so that it must be as durable as what its own coordinator tells.
+        TransactionFate fate = await transaction.RunAsync([read, Statement.Query(WriteAhead)], cancellationToken);
+        return fate is TransactionFate.Committed
+            ? found.DrainToImmutable()
+            : throw new StorageUnavailableException($"The decision log couldn't be searched: {fate}");
     }
 }

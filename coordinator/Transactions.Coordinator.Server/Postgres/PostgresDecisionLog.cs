@@ -27,7 +27,7 @@ public sealed class PostgresDecisionLog : IDecisionLog
         _pools = pools;
         _writes = new(pools, pools.Writes);
         _recording = new(_writes);
-        _reads = new(new OneTripTransaction(pools, pools.Reads), new StoreReader(pools), pools);
+        _reads = new(new OneTripTransaction(pools, pools.Reads));
         _retention = new(_writes, logger);
     }
 

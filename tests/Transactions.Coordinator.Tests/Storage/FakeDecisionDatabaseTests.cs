@@ -42,6 +42,21 @@ public sealed class FakeDecisionDatabaseTests
     }
 
     [Fact]
+    [Trait("Rule", "D1")]
+    [Trait("Rule", "D5")]
+    public void FindUnapplied_FindsWhatIsNotDurableYet_MakesItDurable()
+    {
+        FakeDecisionDatabase database = Make();
+        Decision commit = Commit();
+        database.Record([commit], StorageFault.AmbiguousWritten);
+
+        Assert.Equal([commit.Id], database.FindUnapplied(10)!.Value.Select(d => d.Id));
+        database.Crash();
+
+        Assert.Equal([commit], database.Decisions);
+    }
+
+    [Fact]
     [Trait("Rule", "D2")]
     public void RunLate_AbortWasFaster_ChangesNothing()
     {

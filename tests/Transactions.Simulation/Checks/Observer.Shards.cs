@@ -244,7 +244,7 @@ internal sealed partial class Observer
                             $"{shard.Name} read {found.Entries[i]} of {record} at {at}, and that is {history.NewestAt(record, at)}");
                     }
 
-                    history.Serve(record, at);
+                    history.Serve(record, at, to: null);
                 }
 
                 break;
@@ -263,7 +263,7 @@ internal sealed partial class Observer
                         + $"there are {live.Count}: {string.Join(", ", live)}");
                 }
 
-                history.Serve(covered, at);
+                history.Serve(covered, at, to: null);
                 break;
             default:
                 world.Fail("S2", $"{shard.Name} answered {query} with {answer.Result}");

@@ -11,6 +11,9 @@ internal sealed class RecordHistory
 
     public Timestamp ServedUpTo { get; set; }
 
+    /// <summary>Who read it then; null for a snapshot.</summary>
+    public TransactionId? ServedTo { get; set; }
+
     public (RecordVersion Version, TransactionId By)? Newest => Versions.Count == 0 ? null : Versions[^1];
 
     public RecordVersion? NewestAt(Timestamp at)

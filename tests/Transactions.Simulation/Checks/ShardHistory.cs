@@ -8,7 +8,7 @@ namespace Transactions.Simulation;
 internal sealed class ShardHistory(ShardId shard)
 {
     private readonly SortedDictionary<RecordKey, RecordHistory> _records = [];
-    private readonly Dictionary<KeyRange, Timestamp> _ranges = [];
+    private readonly Dictionary<KeyRange, (Timestamp UpTo, TransactionId? By)> _ranges = [];
 
     public IReadOnlyDictionary<RecordKey, RecordHistory> Records => _records;
 
@@ -22,15 +22,16 @@ internal sealed class ShardHistory(ShardId shard)
                 + $"{newest.Version.CommitTimestamp} by {Describe.Id(newest.By)}";
         }
 
-        if (version.CommitTimestamp <= history.ServedUpTo)
+        // What it read itself, it may write: at once, or once more when a server's crash undid the first time.
+        if (version.CommitTimestamp <= history.ServedUpTo && history.ServedTo != by)
         {
             return $"{shard} {version.Record} gets a version at {version.CommitTimestamp} by {Describe.Id(by)}, and was served at "
                 + $"{history.ServedUpTo}";
         }
 
-        foreach ((KeyRange range, Timestamp servedUpTo) in _ranges)
+        foreach ((KeyRange range, (Timestamp servedUpTo, TransactionId? servedTo)) in _ranges)
         {
-            if (version.CommitTimestamp <= servedUpTo && range.Contains(version.Record))
+            if (version.CommitTimestamp <= servedUpTo && servedTo != by && range.Contains(version.Record))
             {
                 return $"{shard} {version.Record} gets a version at {version.CommitTimestamp} by {Describe.Id(by)}, and {range} was "
                     + $"served at {servedUpTo}";
@@ -43,14 +44,24 @@ internal sealed class ShardHistory(ShardId shard)
 
     public void Remove(RecordKey record, TransactionId by) => Of(record).Versions.RemoveAll(v => v.By == by);
 
-    public void Serve(RecordKey record, Timestamp at)
+    /// <summary>A record was read at a timestamp, by a transaction or, where that is null, by a snapshot.</summary>
+    public void Serve(RecordKey record, Timestamp at, TransactionId? to)
     {
         RecordHistory history = Of(record);
-        history.ServedUpTo = Timestamp.Max(history.ServedUpTo, at);
+        if (at > history.ServedUpTo)
+        {
+            (history.ServedUpTo, history.ServedTo) = (at, to);
+        }
     }
 
-    public void Serve(KeyRange range, Timestamp at) =>
-        _ranges[range] = Timestamp.Max(_ranges.GetValueOrDefault(range), at);
+    /// <summary>A range was read at a timestamp.</summary>
+    public void Serve(KeyRange range, Timestamp at, TransactionId? to)
+    {
+        if (at > _ranges.GetValueOrDefault(range).UpTo)
+        {
+            _ranges[range] = (at, to);
+        }
+    }
 
     public RecordVersion? NewestAt(RecordKey record, Timestamp at) =>
         _records.TryGetValue(record, out RecordHistory? history) ? history.NewestAt(at) : null;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Transactions.Coordinator;
 using Transactions.Model;
 using Transactions.TestKit.Storage;
 
@@ -16,7 +18,7 @@ internal sealed class SimCluster
         Log = new FakeDecisionDatabase(() => world.TrueTime);
         for (int i = 0; i < scenario.Coordinators; i++)
         {
-            Coordinators.Add(new SimCoordinator(world, $"coord-{i}", Log));
+            Coordinators.Add(new SimCoordinator(world, $"coord-{i}", this));
         }
 
         for (int i = 0; i < scenario.Shards; i++)
@@ -27,7 +29,7 @@ internal sealed class SimCluster
             for (int host = 0; host < 2; host++)
             {
                 SimParticipant process = HostOf(i, host);
-                process.Host(new SimShard(process, id, Databases[id]));
+                process.Host(new SimShard(process, id, this));
             }
         }
 
@@ -56,6 +58,25 @@ internal sealed class SimCluster
     public IEnumerable<SimProcess> Processes => [.. Coordinators, .. Participants, .. Clients];
 
     public SimCoordinator Coordinator(string name) => Coordinators.Find(c => c.Name == name)!;
+
+    /// <summary>The decision log's server dies and comes back: what wasn't acknowledged is gone, unless it happened to reach the disk.</summary>
+    public void CrashLog(bool keepsUnflushed)
+    {
+        World.Note("log", "crashes");
+        ImmutableArray<Decision> before = Log.Decisions;
+        Log.Crash(keepsUnflushed);
+        World.Observer.LogCrashed(before, Log.Decisions);
+    }
+
+    /// <summary>A shard's server dies and comes back.</summary>
+    public void CrashShard(ShardId shard, bool keepsUnflushed)
+    {
+        World.Note(shard.Value, "crashes");
+        FakeShardDatabase database = Databases[shard];
+        FakeShardState before = database.State;
+        database.Crash(keepsUnflushed);
+        World.Observer.ShardCrashed(shard, before, database.State);
+    }
 
     /// <summary>The processes that host a shard.</summary>
     public IReadOnlyList<SimParticipant> HostsOf(ShardId shard) => _hosts.TryGetValue(shard, out List<SimParticipant>? known)

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Transactions.Clocks;
 using Transactions.Coordinator;
 using Transactions.Model;
-using Transactions.TestKit.Storage;
 
 namespace Transactions.Simulation;
 
@@ -11,7 +10,7 @@ internal sealed class SimCoordinator : SimProcess
 {
     private static readonly CoordinatorEvent TimePassed = new CoordinatorEvent.TimePassed();
 
-    private readonly FakeDecisionDatabase _database;
+    private readonly SimCluster _cluster;
     private readonly Dictionary<LinkId, SimStream> _links = [];
     private readonly Dictionary<CallId, Action<CoordinatorAnswer>> _calls = [];
     private CoordinatorMachine _machine;
@@ -20,10 +19,10 @@ internal sealed class SimCoordinator : SimProcess
     private long _lastLink;
     private long _lastCall;
 
-    public SimCoordinator(World world, string name, FakeDecisionDatabase database)
+    public SimCoordinator(World world, string name, SimCluster cluster)
         : base(world, name)
     {
-        _database = database;
+        _cluster = cluster;
         (_machine, _loop, _log) = Make();
     }
 
@@ -132,7 +131,7 @@ internal sealed class SimCoordinator : SimProcess
         };
         SimLoop<CoordinatorEvent, CoordinatorEffect> loop = new(
             this, (e, clock) => Handle(machine, e, clock), machine.TakeEffects, Start, static () => TimePassed);
-        return (machine, loop, new SimDecisionLog(this, _database, Post));
+        return (machine, loop, new SimDecisionLog(this, _cluster, Post));
     }
 
     private void Post(CoordinatorEvent e) => _loop.Post(e);

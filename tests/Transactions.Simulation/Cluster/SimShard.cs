@@ -1,7 +1,6 @@
 using Transactions.Clocks;
 using Transactions.Model;
 using Transactions.Participant;
-using Transactions.TestKit.Storage;
 
 namespace Transactions.Simulation;
 
@@ -11,16 +10,16 @@ internal sealed class SimShard
     private static readonly ShardEvent TimePassed = new ShardEvent.TimePassed();
 
     private readonly SimParticipant _process;
-    private readonly FakeShardDatabase _database;
+    private readonly SimCluster _cluster;
     private readonly Dictionary<CallId, ShardCall> _calls = [];
     private ShardMachine _machine;
     private SimLoop<ShardEvent, ShardEffect> _loop;
     private SimShardStore _store;
     private long _lastCall;
 
-    public SimShard(SimParticipant process, ShardId id, FakeShardDatabase database)
+    public SimShard(SimParticipant process, ShardId id, SimCluster cluster)
     {
-        (_process, _database, Id) = (process, database, id);
+        (_process, _cluster, Id) = (process, cluster, id);
         Name = $"{process.Name}:{id}";
         (_machine, _loop, _store) = Make();
     }
@@ -94,7 +93,7 @@ internal sealed class SimShard
         };
         SimLoop<ShardEvent, ShardEffect> loop = new(
             _process, (e, clock) => Handle(machine, e, clock), machine.TakeEffects, Start, static () => TimePassed);
-        return (machine, loop, new SimShardStore(_process, Id, _database, Post));
+        return (machine, loop, new SimShardStore(_process, Id, _cluster, Post));
     }
 
     private void Post(ShardEvent e) => _loop.Post(e);

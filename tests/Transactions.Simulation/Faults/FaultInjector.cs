@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Transactions.Coordinator;
 using Transactions.Model;
 using Transactions.TestKit.Storage;
 
@@ -133,19 +131,11 @@ internal sealed class FaultInjector(SimCluster cluster)
         bool keepsUnflushed = _random.Chance(0.3);
         if (_random.Chance(0.4))
         {
-            World.Note("log", "crashes");
-            ImmutableArray<Decision> before = cluster.Log.Decisions;
-            cluster.Log.Crash(keepsUnflushed);
-            World.Observer.LogCrashed(before, cluster.Log.Decisions);
+            cluster.CrashLog(keepsUnflushed);
         }
         else
         {
-            ShardId shard = _random.Pick(cluster.ShardIds);
-            World.Note(shard.Value, "crashes");
-            FakeShardDatabase database = cluster.Databases[shard];
-            FakeShardState before = database.State;
-            database.Crash(keepsUnflushed);
-            World.Observer.ShardCrashed(shard, before, database.State);
+            cluster.CrashShard(_random.Pick(cluster.ShardIds), keepsUnflushed);
         }
     }
 

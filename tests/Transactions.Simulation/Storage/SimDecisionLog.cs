@@ -7,9 +7,9 @@ using Transactions.TestKit.Storage;
 namespace Transactions.Simulation;
 
 /// <summary>Runs a coordinator's storage effects against the one decision log of the world.</summary>
-internal sealed class SimDecisionLog(SimProcess process, FakeDecisionDatabase database, Action<CoordinatorEvent> post)
+internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Action<CoordinatorEvent> post)
 {
-    private readonly SimServer _server = new(process, process.World.Random.Fork());
+    private readonly SimServer _server = new(process, process.World.Random.Fork(), () => cluster.CrashLog(keepsUnflushed: false));
 
     public void Start(CoordinatorEffect effect)
     {
@@ -23,21 +23,21 @@ internal sealed class SimDecisionLog(SimProcess process, FakeDecisionDatabase da
                 break;
             case CoordinatorEffect.Read read:
                 _server.Read(
-                    () => database.Read(read.Id, read.Key), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
+                    () => cluster.Log.Read(read.Id, read.Key), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
                 break;
             case CoordinatorEffect.MarkApplied mark:
                 _server.Write(
-                    fault => database.MarkApplied(mark.Applied, fault),
+                    fault => cluster.Log.MarkApplied(mark.Applied, fault),
                     false,
                     succeeded => post(new CoordinatorEvent.MarkedApplied(mark.Batch, succeeded)));
                 break;
             case CoordinatorEffect.FindUnapplied find:
                 _server.Read<ImmutableArray<Decision>?>(
-                    () => database.FindUnapplied(find.Limit), null, found => post(new CoordinatorEvent.UnappliedFound(found)));
+                    () => cluster.Log.FindUnapplied(find.Limit), null, found => post(new CoordinatorEvent.UnappliedFound(found)));
                 break;
             case CoordinatorEffect.Prune prune:
                 _server.Write<Timestamp?>(
-                    fault => database.Prune(prune.Mark, fault), null, mark => post(new CoordinatorEvent.Pruned(mark)));
+                    fault => cluster.Log.Prune(prune.Mark, fault), null, mark => post(new CoordinatorEvent.Pruned(mark)));
                 break;
             default:
                 throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
@@ -55,7 +55,7 @@ internal sealed class SimDecisionLog(SimProcess process, FakeDecisionDatabase da
             }
         }
 
-        RecordResult result = database.Record(record.Decisions, fault);
+        RecordResult result = cluster.Log.Record(record.Decisions, fault);
         process.World.Note("log", "records", (process.Name, record, fault, result));
         return result;
     }

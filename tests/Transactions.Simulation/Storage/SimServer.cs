@@ -4,7 +4,10 @@ using Transactions.TestKit.Storage;
 namespace Transactions.Simulation;
 
 /// <summary>One process's connections to one PostgreSQL server: how long statements take, and what befalls them on the way.</summary>
-internal sealed class SimServer(SimProcess process, SimRandom random)
+/// <param name="process">Whose connections they are.</param>
+/// <param name="random">Their chance.</param>
+/// <param name="crash">Lets the server crash and lose what it hasn't acknowledged.</param>
+internal sealed class SimServer(SimProcess process, SimRandom random, Action crash)
 {
     private World World => process.World;
 
@@ -42,6 +45,19 @@ internal sealed class SimServer(SimProcess process, SimRandom random)
             if (fault is StorageFault.AmbiguousLost or StorageFault.AmbiguousWritten)
             {
                 World.Counters.Add(Path.AmbiguousWrites);
+            }
+
+            if (fault == StorageFault.AmbiguousWritten && random.Chance(0.25))
+            {
+                // The answer was lost because the server is about to be: what was seen meanwhile may go again.
+                World.After(random.Skewed(100, 400_000), () =>
+                {
+                    if (IsStormy)
+                    {
+                        World.Counters.Add(Path.ServerCrashes);
+                        crash();
+                    }
+                });
             }
 
             CrashPoint();

@@ -6,9 +6,11 @@ using Transactions.TestKit.Storage;
 namespace Transactions.Simulation;
 
 /// <summary>Runs a shard's storage effects against its database, and shows the observer every change.</summary>
-internal sealed class SimShardStore(SimProcess process, ShardId shard, FakeShardDatabase database, Action<ShardEvent> post)
+internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluster cluster, Action<ShardEvent> post)
 {
-    private readonly SimServer _server = new(process, process.World.Random.Fork());
+    private readonly SimServer _server = new(process, process.World.Random.Fork(), () => cluster.CrashShard(shard, keepsUnflushed: false));
+
+    private FakeShardDatabase Database => cluster.Databases[shard];
 
     private World World => process.World;
 
@@ -18,13 +20,13 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, FakeShard
         {
             case ShardEffect.ReadVersions read:
                 _server.Read(
-                    () => database.ReadVersions(read.Query),
+                    () => Database.ReadVersions(read.Query),
                     new VersionsReadResult.Failed("connection lost"),
                     result => post(new ShardEvent.VersionsRead(read.Request, result)));
                 break;
             case ShardEffect.ReadOutcome read:
                 _server.Read(
-                    () => database.ReadOutcome(read.Id),
+                    () => Database.ReadOutcome(read.Id),
                     (Succeeded: false, Outcome: null),
                     result => post(new ShardEvent.OutcomeRead(read.Request, result.Succeeded, result.Outcome)));
                 break;
@@ -36,45 +38,45 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, FakeShard
                 break;
             case ShardEffect.Apply apply:
                 _server.Write(
-                    fault => Change(effect, apply.Fence.Generation, fault, f => database.Apply(apply.Fence, apply.Items, f)),
+                    fault => Change(effect, apply.Fence.Generation, fault, f => Database.Apply(apply.Fence, apply.Items, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.Applied(apply.Batch, result)));
                 break;
             case ShardEffect.Reconcile reconcile:
                 _server.Write<ReconcileResult?>(
-                    fault => Change(effect, reconcile.Generation, fault, f => database.Reconcile(reconcile.Generation, reconcile.Doubtful, f)),
+                    fault => Change(effect, reconcile.Generation, fault, f => Database.Reconcile(reconcile.Generation, reconcile.Doubtful, f)),
                     null,
                     result => post(new ShardEvent.Reconciled(reconcile.Request, result)));
                 break;
             case ShardEffect.ReadShardRow:
-                _server.Read(database.ReadShardRow, null, row => post(new ShardEvent.ShardRowRead(row)));
+                _server.Read(Database.ReadShardRow, null, row => post(new ShardEvent.ShardRowRead(row)));
                 break;
             case ShardEffect.TakeOver take:
                 _server.Write<TakeoverResult>(
-                    fault => Change(effect, take.Seen, fault, f => database.TakeOver(
+                    fault => Change(effect, take.Seen, fault, f => Database.TakeOver(
                         process.Name, process.Name, take.Seen, take.WaitedOut, take.LeaseUntil, f)),
                     new TakeoverResult.Failed("answer lost"),
                     result => post(new ShardEvent.TakenOver(result)));
                 break;
             case ShardEffect.Load load:
-                _server.Read(() => database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
+                _server.Read(() => Database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
                 break;
             case ShardEffect.Renew renew:
                 _server.Write(
-                    fault => Change(effect, renew.Generation, fault, f => database.Renew(
+                    fault => Change(effect, renew.Generation, fault, f => Database.Renew(
                         renew.Generation, renew.LeaseUntil, renew.VisibleUpto, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.Renewed(result)));
                 break;
             case ShardEffect.HandBack handBack:
                 _server.Write(
-                    fault => Change(effect, handBack.Fence.Generation, fault, f => database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
+                    fault => Change(effect, handBack.Fence.Generation, fault, f => Database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.HandedBack(result)));
                 break;
             case ShardEffect.Prune prune:
                 _server.Write(
-                    fault => Change(effect, prune.Fence.Generation, fault, f => database.Prune(
+                    fault => Change(effect, prune.Fence.Generation, fault, f => Database.Prune(
                         prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.Pruned(result)));
@@ -95,14 +97,14 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, FakeShard
             }
         }
 
-        return database.Persist(persist.Fence, persist.Items, fault);
+        return Database.Persist(persist.Fence, persist.Items, fault);
     }
 
     private T Change<T>(ShardEffect effect, Generation by, StorageFault fault, Func<StorageFault, T> write)
     {
-        FakeShardState before = database.State;
+        FakeShardState before = Database.State;
         T result = write(fault);
-        FakeShardState after = database.State;
+        FakeShardState after = Database.State;
         if (effect is not ShardEffect.Renew || fault != StorageFault.None)
         {
             World.Note(shard.Value, "writes", (process.Name, effect, fault, (object?)result));

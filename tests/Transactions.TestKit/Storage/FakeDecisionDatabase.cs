@@ -136,17 +136,30 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
         }
     }
 
-    /// <summary>D5. Null when the server doesn't answer.</summary>
+    /// <summary>D1, D5. Null when the server doesn't answer.</summary>
     public ImmutableArray<Decision>? FindUnapplied(int limit)
     {
         lock (_lock)
         {
-            return !IsAvailable
-                ? null
-                : [.. _state.Current.Rows.Values
+            if (!IsAvailable)
+            {
+                return null;
+            }
+
+            Log log = _state.Current;
+            ImmutableArray<Decision> found =
+            [
+                .. log.Rows.Values
                     .Where(r => r.AppliedAt is null)
                     .Take(limit)
-                    .Select(r => r.Decision with { Writers = [.. r.Decision.Writers.Where(w => r.Unapplied.Contains(w.Shard))] })];
+                    .Select(r => r.Decision with { Writers = [.. r.Decision.Writers.Where(w => r.Unapplied.Contains(w.Shard))] }),
+            ];
+            if (FlushesReadBacks && !found.IsEmpty)
+            {
+                _state.Acknowledge(log);
+            }
+
+            return found;
         }
     }
 
