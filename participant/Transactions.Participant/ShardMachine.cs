@@ -237,7 +237,7 @@ public sealed class ShardMachine
     // A frame that comes while nothing is served is lost; its sender sends it again when this owner says that it serves.
     private void Receive(ShardEvent.FrameReceived received)
     {
-        if (!_lease.IsServing && _lease.Phase != OwnershipPhase.Stopping)
+        if (!_lease.HearsCoordinators)
         {
             return;
         }

@@ -26,7 +26,14 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
 
     public void Add(CoordinatorLink link) => _links.Add(link);
 
-    public void Add(ShardDriver shard) => _shards[shard.Shard] = (shard, null);
+    public void Add(ShardDriver shard)
+    {
+        _shards[shard.Shard] = (shard, null);
+        foreach (CoordinatorId coordinator in _connected.Keys)
+        {
+            shard.Post(new ShardEvent.CoordinatorConnected(coordinator));
+        }
+    }
 
     public ShardDriver? Find(ShardId shard) => _shards.TryGetValue(shard, out var found) ? found.Driver : null;
 
@@ -56,10 +63,10 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
         {
             if (_shards.TryGetValue(owner.Shard, out var found) && found.Owner == owner)
             {
+                // Only what was told is taken back: a coordinator that never heard of it would end the stream.
                 _shards[owner.Shard] = (found.Driver, null);
+                Tell(OwnershipMapping.ToDisown(owner));
             }
-
-            Tell(OwnershipMapping.ToDisown(owner));
         }
     }
 
@@ -68,7 +75,6 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
     {
         lock (_lock)
         {
-            _connected[coordinator] = link;
             foreach (ShardEndpoint gone in told.Except(Owned))
             {
                 link.Send(OwnershipMapping.ToDisown(gone.Owner));
@@ -78,6 +84,9 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
             {
                 link.Send(OwnershipMapping.ToOwn(added));
             }
+
+            // Only now: no frame of a shard may come before the word that it is owned.
+            _connected[coordinator] = link;
         }
 
         foreach ((ShardDriver driver, _) in _shards.Values)

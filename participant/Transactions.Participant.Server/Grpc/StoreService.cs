@@ -16,37 +16,37 @@ internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOpti
     public override Task<GetReply> Get(GetRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, forUpdate: false, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToGetReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<GetReply> GetForUpdate(GetRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, forUpdate: true, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToGetReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<MultiGetReply> MultiGet(MultiGetRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToMultiGetReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<PutReply> Put(PutRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToPutReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<InsertIfAbsentReply> InsertIfAbsent(InsertIfAbsentRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToInsertIfAbsentReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<DeleteReply> Delete(DeleteRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToDeleteReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<ScanReply> Scan(ScanRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Execute? call, out Refusal? refusal)
             ? ExecuteAsync(call, context, StoreMapping.ToScanReply)
-            : throw RefusalMapping.ToRpcException(refusal);
+            : throw Refused(context, refusal);
 
     public override Task<GetAtReply> GetAt(GetAtRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, out StoreCall.Read? call, out Refusal? refusal)
@@ -116,7 +116,7 @@ internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOpti
 
         if (metadata.Length > WireLimits.MaxContextBytes)
         {
-            throw RefusalMapping.ToRpcException(Refusal.Invalid(
+            throw Refused(context, Refusal.Invalid(
                 MetadataNames.Context, $"{MetadataNames.Context} has {metadata.Length} bytes; send at most {WireLimits.MaxContextBytes}."));
         }
 
@@ -126,9 +126,16 @@ internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOpti
         }
         catch (Google.Protobuf.InvalidProtocolBufferException)
         {
-            throw RefusalMapping.ToRpcException(Refusal.Invalid(
+            throw Refused(context, Refusal.Invalid(
                 MetadataNames.Context, $"{MetadataNames.Context} can't be parsed; send a serialized SignedContext of transactions.v1."));
         }
+    }
+
+    // X2: a refused operation changes nothing, and its caller must hear that, or it is doomed.
+    private static RpcException Refused(ServerCallContext context, Refusal refusal)
+    {
+        AddTrailer(context, admittedBy: null, wrote: false);
+        return RefusalMapping.ToRpcException(refusal);
     }
 
     private static void AddTrailer(ServerCallContext context, ShardGeneration? admittedBy, bool wrote)

@@ -3,7 +3,7 @@ using Transactions.Clocks;
 
 namespace Transactions.Participant.Server;
 
-/// <summary>Serving when the clock is healthy and every shard is owned here; degraded while a shard is another's.</summary>
+/// <summary>Healthy when the clock is, every shard configured is owned here, and a coordinator is connected.</summary>
 internal sealed class ParticipantHealth(ParticipantHost host, IBoundedClock clock) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
@@ -18,9 +18,14 @@ internal sealed class ParticipantHealth(ParticipantHost host, IBoundedClock cloc
         }
 
         IReadOnlyList<ShardDriver> shards = host.Shards;
-        if (shards.Count == 0)
+        if (shards.Count < host.WantedCount)
         {
-            return HealthCheckResult.Unhealthy("Waiting for PostgreSQL.");
+            return HealthCheckResult.Unhealthy($"Waiting for PostgreSQL: {shards.Count} of {host.WantedCount} shards are open.");
+        }
+
+        if (host.ConnectedCoordinators == 0)
+        {
+            return HealthCheckResult.Unhealthy("No coordinator is connected.");
         }
 
         List<string> notServed =

@@ -46,6 +46,9 @@ internal sealed class ParticipantHost(
     /// <summary>What this process owns now.</summary>
     public IReadOnlyList<ShardEndpoint> Owned => _links.Owned;
 
+    /// <summary>How many shards this process is configured to own.</summary>
+    public int WantedCount => participantOptions.Value.Shards.Count;
+
     /// <summary>The shards that this process is configured to own, for people.</summary>
     public string WantedShards => string.Join(", ", participantOptions.Value.Shards.Select(shard => shard.Shard));
 
@@ -101,12 +104,10 @@ internal sealed class ParticipantHost(
         try
         {
             AddLinks(options);
-            foreach (ShardSettings shard in options.Shards)
-            {
-                await AddShardAsync(options, shard, endpoint);
-            }
-
             _links.Start();
+
+            // Side by side: a database that is down keeps only its own shard waiting.
+            await Task.WhenAll(options.Shards.Select(shard => AddShardAsync(options, shard, endpoint)));
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {

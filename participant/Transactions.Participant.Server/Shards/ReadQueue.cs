@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Transactions.Hosting;
 using Transactions.Storage;
 
 namespace Transactions.Participant.Server;
@@ -14,11 +15,12 @@ internal sealed class ReadQueue : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly IShardStore _store;
     private readonly Action<ShardEvent> _post;
+    private readonly IProcessStop _processStop;
     private readonly Task _running;
 
-    public ReadQueue(IShardStore store, Action<ShardEvent> post)
+    public ReadQueue(IShardStore store, Action<ShardEvent> post, IProcessStop processStop)
     {
-        (_store, _post) = (store, post);
+        (_store, _post, _processStop) = (store, post, processStop);
         _running = Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => Task.Run(RunAsync)));
     }
 
@@ -64,6 +66,11 @@ internal sealed class ReadQueue : IAsyncDisposable
         catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
         {
             batch.ForEach(read => _post(new ShardEvent.VersionsRead(read.Request, new VersionsReadResult.Failed(e.Message))));
+        }
+        catch (Exception unexpected)
+        {
+            // A read that is never answered would hold its transaction for ever, silently.
+            _processStop.Stop(unexpected);
         }
     }
 }

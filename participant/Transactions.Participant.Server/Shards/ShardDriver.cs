@@ -41,7 +41,7 @@ internal sealed class ShardDriver : IAsyncDisposable
     {
         (_machine, _store, _self, _links, _processStop, _observer) = (machine, store, self, links, processStop, observer);
         _loop = new MachineLoop<ShardEvent, ShardEffect>(Handle, machine.TakeEffects, Start, clock, processStop);
-        _reads = new ReadQueue(store, Post);
+        _reads = new ReadQueue(store, Post, processStop);
         _waker = new ClockWaker(clock, timeProvider, PostTimePassed);
         _ticker = new Ticker(TickInterval, PostTimePassed, timeProvider);
         observer.Watch(machine, _loop);

@@ -22,7 +22,10 @@ internal sealed class Pruner(ShardCore core, ShardLease lease, OutcomeReader reg
 
         // D5: rows may go before the answer comes.
         register.RaiseMark(mark);
-        core.Emit(new ShardEffect.Prune(lease.Fence, earliest.Minus(core.Options.HistoryRetention), mark));
+
+        // X10: a tombstone goes only with all that it hides; an older version that isn't in PostgreSQL yet would come back.
+        Timestamp horizon = Timestamp.Min(earliest.Minus(core.Options.HistoryRetention), lease.ComputeVisibleUpto());
+        core.Emit(new ShardEffect.Prune(lease.Fence, horizon, mark));
     }
 
     public void Handle(ShardEvent.Pruned e)

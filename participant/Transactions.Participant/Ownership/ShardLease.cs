@@ -17,6 +17,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
     private bool _isRenewing;
     private bool _isLoading;
     private bool _isStopRequested;
+    private bool _hasLoaded;
 
     public OwnershipPhase Phase { get; private set; } = OwnershipPhase.Idle;
 
@@ -32,6 +33,12 @@ internal sealed class ShardLease(ShardCore core, string owner)
     public Fence Fence => new(Generation, Epoch);
 
     public bool IsServing => Phase == OwnershipPhase.Serving;
+
+    /// <summary>
+    /// Whether frames of coordinators are answered: only an owner that has loaded what its predecessors left prepared knows
+    /// what it doesn't know (L3).
+    /// </summary>
+    public bool HearsCoordinators => IsServing || (Phase == OwnershipPhase.Stopping && _hasLoaded);
 
     /// <summary>Whether this process owns the shard, so that its writes may go on.</summary>
     public bool IsOwner => Phase is OwnershipPhase.Loading or OwnershipPhase.Serving or OwnershipPhase.Stopping;
@@ -198,6 +205,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
             case TakeoverResult.Won won:
                 Invariant.Holds(won.Row.Generation > _row!.Generation, "L3: a takeover raises the generation");
                 _takeoverLease = _row.LeaseUntil;
+                _hasLoaded = false;
                 Generation = won.Row.Generation;
                 Epoch = won.Row.Epoch;
                 Until = won.Row.LeaseUntil;
@@ -248,6 +256,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
         }
 
         Phase = OwnershipPhase.Serving;
+        _hasLoaded = true;
         Recover(e.State);
         core.Notify(new ShardNotice.Serving(Owner, e.State.Prepared.Length));
         core.Emit(new ShardEffect.Own(Owner));

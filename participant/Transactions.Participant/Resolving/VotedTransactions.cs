@@ -91,7 +91,7 @@ internal sealed class VotedTransactions(ShardCore core, ShardLease lease, Transa
     }
 
     private CoordinatorId? NextOther() =>
-        _connected.Count == 0 ? null : _connected.Values.ElementAt(_nextOther++ % _connected.Count);
+        _connected.Count == 0 ? null : _connected.Values.ElementAt((int)((uint)_nextOther++ % (uint)_connected.Count));
 
     // X12: nothing that this reader saw can change at or below its vote's end, and no commit lies above that.
     private void LetGo(ShardTransaction transaction)

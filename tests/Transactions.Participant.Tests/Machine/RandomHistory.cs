@@ -11,9 +11,9 @@ namespace Transactions.Participant.Tests;
 /// </summary>
 internal sealed class RandomHistory
 {
-    private const int Clients = 6;
+    private const int Clients = 4;
 
-    private static readonly string[] Keys = ["a", "b", "c", "d"];
+    private static readonly string[] Keys = ["a", "b", "c", "d", "e", "f"];
 
     private readonly ShardRig _rig;
     private readonly RandomTransaction?[] _running = new RandomTransaction?[Clients];
@@ -55,6 +55,11 @@ internal sealed class RandomHistory
             case < 440:
                 Finish(transaction, giveUp: what % 8 == 0);
                 break;
+
+            // Waits out whatever lease there is.
+            case < 560 when _rig.Machine.Phase != OwnershipPhase.Serving && what % 4 == 0:
+                _rig.Serve();
+                break;
             case < 560:
                 Decide(transaction, what);
                 break;
@@ -82,7 +87,7 @@ internal sealed class RandomHistory
                 _rig.Restart(_ => (extra++ & 1) == 0);
                 _check.Restarted();
                 break;
-            case < 996:
+            case < 994:
                 _rig.AnswerAll();
                 break;
             default:
@@ -129,9 +134,9 @@ internal sealed class RandomHistory
     {
         if (_running[client] is not { IsOver: false } running)
         {
-            // Younger and older ones in turn; all are dated at the start.
+            // Mostly younger than those that run; all are dated at the start.
             int ordinal = _all.Count;
-            TransactionContext context = Name.Transaction(((char)('a' + ordinal)).ToString(), priority: ordinal * 37 % 101);
+            TransactionContext context = Name.Transaction(((char)('a' + ordinal)).ToString(), priority: ordinal + (ordinal * 37 % 5));
             running = _running[client] = new RandomTransaction(context);
             _all.Add(running);
         }
@@ -141,7 +146,7 @@ internal sealed class RandomHistory
 
     private void Operate(RandomTransaction transaction, int what, int extra)
     {
-        if (transaction.IsSealed || transaction.Operations.Count == 4)
+        if (transaction.IsSealed || transaction.Operations.Count == 3)
         {
             return;
         }
@@ -154,7 +159,7 @@ internal sealed class RandomHistory
             2 or 3 => new Operation.Put(record, value),
             4 => new Operation.InsertIfAbsent(record, value),
             5 => new Operation.Delete(record),
-            _ => new Operation.Scan(new KeyRange("t", record.Key, extra % 2 == 0 ? null : "d"), 1 + (extra % 3)),
+            _ => new Operation.Scan(new KeyRange("t", record.Key, extra % 2 == 0 ? null : "e"), 1 + (extra % 3)),
         };
         Send(transaction, transaction.Add(operation), operation);
     }
