@@ -31,6 +31,7 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
             select v.collection, v.key, v.commit_ts, v.value is null as is_tombstone
             from txn.versions v
             where v.shard = $1 and v.commit_ts > $2 and v.commit_ts <= $3
+                and (v.commit_ts >> 10) >= ($2 >> 10) and (v.commit_ts >> 10) <= ($3 >> 10)
         )
         delete from txn.versions old
         using step s
@@ -43,7 +44,8 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
         from (
             select v.commit_ts from txn.versions v
             where v.shard = $1 and v.commit_ts > $2 and v.commit_ts <= $3
-            order by v.commit_ts
+                and (v.commit_ts >> 10) >= ($2 >> 10) and (v.commit_ts >> 10) <= ($3 >> 10)
+            order by v.commit_ts >> 10, v.commit_ts
             limit $4
         ) s
         """;

@@ -30,12 +30,12 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
 
     // From key to key, one index step each, however many versions a key has: the first version met at or below the
     // timestamp is the key's newest. One live record more than the limit is looked for, to know whether there is one.
-    private const string ReadRange = """
+    private const string ReadRangeToEnd = $"""
         with recursive found as (
             (
                 select v.key, v.commit_ts, v.value, (v.value is not null)::int as live
                 from txn.versions v
-                where v.shard = $1 and v.collection = $2 and v.key >= $3 and ($4::text is null or v.key < $4) and v.commit_ts <= $5
+                where v.shard = $1 and v.collection = $2 and v.key >= $3 and v.commit_ts <= $4
                 order by v.key, v.commit_ts desc
                 limit 1
             )
@@ -45,12 +45,42 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
             cross join lateral (
                 select v.key, v.commit_ts, v.value
                 from txn.versions v
-                where v.shard = $1 and v.collection = $2 and v.key > f.key and ($4::text is null or v.key < $4) and v.commit_ts <= $5
+                where v.shard = $1 and v.collection = $2 and v.key > f.key and v.commit_ts <= $4
                 order by v.key, v.commit_ts desc
                 limit 1
             ) n
-            where f.live <= $6
+            where f.live <= $5
         )
+        {RangeWithHorizon}
+        """;
+
+    // A statement of its own: "no end, or before it" would be no bound of the index, and the last step would read on to the
+    // collection's end.
+    private const string ReadRangeBefore = $"""
+        with recursive found as (
+            (
+                select v.key, v.commit_ts, v.value, (v.value is not null)::int as live
+                from txn.versions v
+                where v.shard = $1 and v.collection = $2 and v.key >= $3 and v.key < $6 and v.commit_ts <= $4
+                order by v.key, v.commit_ts desc
+                limit 1
+            )
+            union all
+            select n.key, n.commit_ts, n.value, f.live + (n.value is not null)::int
+            from found f
+            cross join lateral (
+                select v.key, v.commit_ts, v.value
+                from txn.versions v
+                where v.shard = $1 and v.collection = $2 and v.key > f.key and v.key < $6 and v.commit_ts <= $4
+                order by v.key, v.commit_ts desc
+                limit 1
+            ) n
+            where f.live <= $5
+        )
+        {RangeWithHorizon}
+        """;
+
+    private const string RangeWithHorizon = """
         select s.history_horizon, f.key, f.commit_ts, f.value
         from txn.shard s
         left join found f on true
@@ -133,8 +163,8 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
     private Statement Range(RangeAnswer answer)
     {
         (Timestamp at, KeyRange keys, int limit) = answer.Query;
-        return Statement
-            .Query(ReadRange, row =>
+        Statement statement = Statement
+            .Query(keys.To is null ? ReadRangeToEnd : ReadRangeBefore, row =>
             {
                 answer.Horizon = new Timestamp(row.GetInt64(0));
                 if (!row.IsDBNull(1))
@@ -145,9 +175,9 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
             .With(shard.Value)
             .With(keys.Collection)
             .With(keys.From)
-            .With<string?>(NpgsqlDbType.Text, keys.To)
             .With(at.Value)
             .With(NpgsqlDbType.Integer, limit);
+        return keys.To is { } end ? statement.With(end) : statement;
     }
 
     private static RecordVersion Version(NpgsqlDataReader row, RecordKey key, int first) => new(

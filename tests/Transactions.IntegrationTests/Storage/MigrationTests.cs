@@ -25,7 +25,7 @@ public sealed class MigrationTests(PostgresFixture server)
                 ServerFixture.Storage(database), NullLoggerFactory.Instance, TimeProvider.System, Cancel))));
 
         await using Backend eye = await Backend.OpenAsync(database, Cancel);
-        Assert.Equal(2L, await eye.ReadAsync<long>("select count(*) from txn.participant_migrations"));
+        Assert.Equal(3L, await eye.ReadAsync<long>("select count(*) from txn.participant_migrations"));
         Assert.Equal(1L, await eye.ReadAsync<long>("select count(*) from txn.coordinator_migrations"));
         foreach (IAsyncDisposable one in opened)
         {
