@@ -202,17 +202,17 @@ internal sealed class Resolver(
         }
     }
 
-    private void Finish(Resolution resolution, Decision row)
-    {
-        _underWay.Remove(resolution.Id);
-        endings.WhenTold(row.Outcome, () => resolution.Waiters.AnswerOutcome(row.Id, row.Outcome, row.Result));
-    }
+    private void Finish(Resolution resolution, Decision row) => FinishWhenTold(resolution, row.Id, row.Outcome, row.Result);
 
-    private void Finish(Resolution resolution, Outcome outcome)
-    {
-        _underWay.Remove(resolution.Id);
-        endings.WhenTold(outcome, () => resolution.Waiters.AnswerOutcome(resolution.Id, outcome, null));
-    }
+    private void Finish(Resolution resolution, Outcome outcome) => FinishWhenTold(resolution, resolution.Id, outcome, null);
+
+    // Under way until it is told (X9): who asks again while the clock keeps it back joins, and nothing piles up.
+    private void FinishWhenTold(Resolution resolution, TransactionId told, Outcome outcome, ReadOnlyMemory<byte>? result) =>
+        endings.WhenTold(outcome, () =>
+        {
+            _underWay.Remove(resolution.Id);
+            resolution.Waiters.AnswerOutcome(told, outcome, result);
+        });
 
     private void Finish(Resolution resolution, Refusal refusal)
     {
