@@ -82,7 +82,7 @@ internal sealed class InDoubtAnswers(
     {
         if (work.IsHome(frame.Home))
         {
-            ended.Remember(frame.Id, frame.Id.IssuedAt.Plus(work.Limits.MaxLifetime), new(null, [], HasKey: true));
+            ended.Remember(frame.Id, frame.Id.IssuedAt.Plus(work.Limits.MaxLifetime), new(null, [], HasKey: true, Client: null));
         }
     }
 
