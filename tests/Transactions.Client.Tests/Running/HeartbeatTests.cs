@@ -31,7 +31,7 @@ public sealed class HeartbeatTests
         await UntilAsync(() => world.Coordinators[1].Heartbeats.Count(id => id == second.Id) >= 3, "The other one's heartbeats don't come.");
 
         Assert.Empty(world.Coordinators[0].Heartbeats);
-        hangs.SetResult();
+        hangs.TrySetResult();
         await UntilAsync(() => world.Coordinators[0].Heartbeats.Count(id => id == first.Id) >= 2, "After the pause none come.");
     }
 
@@ -58,7 +58,8 @@ public sealed class HeartbeatTests
         await using World world = await StartAsync(coordinators: 1);
         using ManualResetEventSlim hangs = new();
         await using RootTransaction lost = await world.Client.BeginAsync(cancellationToken: Token);
-        await using (lost.CancellationToken.Register(() => hangs.Wait(Token)))
+        using CancellationTokenRegistration registration = lost.CancellationToken.Register(() => hangs.Wait(Patience + Patience));
+        try
         {
             world.Home.EndsAtHeartbeat[lost.Id] = AbortReason.Wounded;
             await UntilAsync(() => lost.CancellationToken.IsCancellationRequested, "It isn't told of its end.");
@@ -66,6 +67,9 @@ public sealed class HeartbeatTests
             await using RootTransaction next = await world.Client.BeginAsync(cancellationToken: Token);
 
             await UntilAsync(() => world.Home.Heartbeats.Count(id => id == next.Id) >= 3, "The others' heartbeats don't come any more.");
+        }
+        finally
+        {
             hangs.Set();
         }
     }
