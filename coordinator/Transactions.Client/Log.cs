@@ -51,4 +51,8 @@ internal static partial class Log
 
     [LoggerMessage(4014, LogLevel.Warning, "A call of {Method} was refused because of its context: {Reason}")]
     public static partial void ContextRefused(ILogger logger, string method, string reason);
+
+    [LoggerMessage(4015, LogLevel.Error,
+        "What was registered with the cancellation token of transaction {Id} failed when its coordinator ended it.")]
+    public static partial void CancellationFailed(ILogger logger, Exception failure, TransactionId id);
 }

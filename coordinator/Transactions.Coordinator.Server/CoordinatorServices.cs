@@ -66,7 +66,7 @@ public static class CoordinatorServices
     public static IEndpointRouteBuilder MapTransactionCoordinator(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        endpoints.MapGrpcService<CoordinatorService>();
+        endpoints.MapGrpcService<CoordinatorService>().Add(StreamEnd.LetPeersSeeIt);
         if (!IsMapped<global::Grpc.Health.V1.Health.HealthBase>(endpoints))
         {
             endpoints.MapGrpcHealthChecksService();

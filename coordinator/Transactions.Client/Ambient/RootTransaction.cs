@@ -125,18 +125,28 @@ public sealed class RootTransaction : Transaction, IAsyncDisposable
         }
     }
 
-    // The coordinator told us that the transaction can't commit any more.
-    internal void EndElsewhere(AbortReason reason)
+    // The coordinator told us that the transaction can't commit any more. What callers registered with the token runs apart from
+    // whoever told us, and its failures are reported, not thrown.
+    internal void EndElsewhere(AbortReason reason, Action<TransactionId, Exception> callbackFailed)
     {
         Interlocked.CompareExchange(ref _endedElsewhere, (int)reason, (int)AbortReason.Unspecified);
         Ledger.Condemn($"Its coordinator ended it: {reason}.", reason.MayRetry());
+        _ = CancelAsync(callbackFailed);
+    }
+
+    private async Task CancelAsync(Action<TransactionId, Exception> callbackFailed)
+    {
         try
         {
-            _lifetime.Cancel();
+            await _lifetime.CancelAsync().ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {
             // It ended here at the same moment.
+        }
+        catch (AggregateException failed)
+        {
+            callbackFailed(Id, failed);
         }
     }
 

@@ -8,12 +8,14 @@ using V1 = Transactions.Contracts.V1;
 
 namespace Transactions.Client;
 
-// Tells each coordinator which of its transactions live, and hears which of them don't (section 7). One loop for all.
+// Tells each coordinator which of its transactions live, and hears which of them don't (section 7). One loop for all, in which none
+// waits for another: a coordinator that hangs, or what a caller does when its transaction is lost, is its own affair.
 internal sealed class Heartbeats(TransactionClientOptions options, ClientClock clock, ILogger logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<TransactionId, RootTransaction> _open = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
+    private readonly Dictionary<CoordinatorLink, Task> _underWay = [];
     private Task? _loop;
 
     public int Open => _open.Count;
@@ -37,6 +39,8 @@ internal sealed class Heartbeats(TransactionClientOptions options, ClientClock c
             await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        await Task.WhenAll(_underWay.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
         _stop.Dispose();
     }
 
@@ -58,7 +62,14 @@ internal sealed class Heartbeats(TransactionClientOptions options, ClientClock c
         using PeriodicTimer timer = new(options.HeartbeatInterval, clock.TimeProvider);
         while (await timer.WaitForNextTickAsync(_stop.Token))
         {
-            await Task.WhenAll(_open.Values.GroupBy(t => t.Session.Link).Select(SendAsync));
+            foreach (IGrouping<CoordinatorLink, RootTransaction> transactions in _open.Values.GroupBy(t => t.Session.Link))
+            {
+                // One at a time to each: what isn't answered yet is still being said.
+                if (!_underWay.TryGetValue(transactions.Key, out Task? sending) || sending.IsCompleted)
+                {
+                    _underWay[transactions.Key] = SendAsync(transactions);
+                }
+            }
         }
     }
 
@@ -97,8 +108,10 @@ internal sealed class Heartbeats(TransactionClientOptions options, ClientClock c
             if (_open.TryGetValue(id, out RootTransaction? transaction))
             {
                 Log.EndedElsewhere(logger, id, reason);
-                transaction.EndElsewhere(reason);
+                transaction.EndElsewhere(reason, OnCallbackFailed);
             }
         }
     }
+
+    private void OnCallbackFailed(TransactionId id, Exception failure) => Log.CancellationFailed(logger, failure, id);
 }

@@ -46,13 +46,14 @@ internal sealed class IncomingCall
     // Why no handler may see it.
     public Refusal? Refusal { get; }
 
-    // Our own services, the Store among them, read the metadata and write the trailer themselves. Asks the bare headers: metadata
-    // can't be read at all when one of its values is no Base64.
+    // Our own services, the Store among them, read the metadata and write the trailer themselves.
+    public static bool IsOwnService(ServerCallContext call) => call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal);
+
+    // Asks the bare headers: metadata can't be read at all when one of its values is no Base64.
     public static bool HasNothing(ServerCallContext call)
     {
         IHeaderDictionary headers = call.GetHttpContext().Request.Headers;
-        return call.Method.StartsWith("/transactions.v1.", StringComparison.Ordinal)
-            || (!headers.ContainsKey(MetadataNames.Context) && !headers.ContainsKey(MetadataNames.Snapshot));
+        return !headers.ContainsKey(MetadataNames.Context) && !headers.ContainsKey(MetadataNames.Snapshot);
     }
 
     public static IncomingCall Read(ServerCallContext call, ContextVerifier? verifier, TransactionClient? client)
@@ -86,12 +87,13 @@ internal sealed class IncomingCall
     // The exception to answer instead; null leaves it as it is.
     public Exception? Translate(Exception failure) => failure switch
     {
+        // Of the transaction that came with the call: passed on as it is, however many hops it goes.
         TransactionAbortedException or TransactionRefusedException => RefusalMapping.ToRpcException(Failures.RefusalIn(failure)!),
 
         // A failed call further down, passed on as it came: its trailer is in our ledger, and must not stand beside our own.
         RpcException passedOn when passedOn.Trailers.Get(MetadataNames.Participants) is not null =>
             new RpcException(passedOn.Status, WithoutOurs(passedOn.Trailers), passedOn.Message),
-        _ => null,
+        _ => Failures.ToAnswer(failure),
     };
 
     // gRPC allows Base64 with and without its padding.

@@ -16,8 +16,11 @@ namespace Transactions.Client;
 /// refuses a context that no client of the cluster signed. One that doesn't, such as a gateway, can't tell: it reads the context for its
 /// own logs and passes it on byte for byte, and the owners of the shards verify it. <see cref="Transaction.IsVerified"/> says which.</para>
 /// <para>A call that carries a context and that gRPC itself sends again (retries, hedging) is refused and dooms the transaction.
-/// <see cref="TransactionAbortedException"/> and <see cref="TransactionRefusedException"/> out of a handler become the refusals that
-/// they are made of. Thread-safe.</para>
+/// Thread-safe.</para>
+/// <para>Out of a handler, in a transaction or the root of one, <see cref="TransactionAbortedException"/> becomes ABORTED,
+/// <see cref="TransactionInDoubtException"/> FAILED_PRECONDITION (OUTCOME_PENDING or EXPIRED: not to be retried blindly),
+/// <see cref="ClientClockException"/> UNAVAILABLE, and <see cref="TransactionRefusedException"/> the refusal that it is made of; the
+/// <c>google.rpc</c> details say why, and whether to retry.</para>
 /// </remarks>
 /// <param name="services">Where the verifier, the client and the logger are, as far as there are any.</param>
 public sealed class TransactionServerInterceptor(IServiceProvider services) : Interceptor
@@ -33,9 +36,7 @@ public sealed class TransactionServerInterceptor(IServiceProvider services) : In
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(continuation);
-        return IncomingCall.HasNothing(context)
-            ? continuation(request, context)
-            : ServeAsync(context, () => continuation(request, context));
+        return ServeAsync(context, () => continuation(request, context));
     }
 
     /// <inheritdoc/>
@@ -46,9 +47,7 @@ public sealed class TransactionServerInterceptor(IServiceProvider services) : In
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(continuation);
-        return IncomingCall.HasNothing(context)
-            ? continuation(requestStream, context)
-            : ServeAsync(context, () => continuation(requestStream, context));
+        return ServeAsync(context, () => continuation(requestStream, context));
     }
 
     /// <inheritdoc/>
@@ -60,9 +59,7 @@ public sealed class TransactionServerInterceptor(IServiceProvider services) : In
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(continuation);
-        return IncomingCall.HasNothing(context)
-            ? continuation(request, responseStream, context)
-            : ServeAsync(context, () => WithResult(continuation(request, responseStream, context)));
+        return ServeAsync(context, () => WithResult(continuation(request, responseStream, context)));
     }
 
     /// <inheritdoc/>
@@ -74,12 +71,28 @@ public sealed class TransactionServerInterceptor(IServiceProvider services) : In
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(continuation);
-        return IncomingCall.HasNothing(context)
-            ? continuation(requestStream, responseStream, context)
-            : ServeAsync(context, () => WithResult(continuation(requestStream, responseStream, context)));
+        return ServeAsync(context, () => WithResult(continuation(requestStream, responseStream, context)));
     }
 
-    private async Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> handler)
+    private Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> handler) =>
+        IncomingCall.IsOwnService(context) ? handler()
+        : IncomingCall.HasNothing(context) ? ServeRootAsync(handler)
+        : ServeCarriedAsync(context, handler);
+
+    // The handler may run transactions of its own, and end by what ended them.
+    private static async Task<T> ServeRootAsync<T>(Func<Task<T>> handler)
+    {
+        try
+        {
+            return await handler();
+        }
+        catch (Exception failure) when (Failures.ToAnswer(failure) is { } answer)
+        {
+            throw answer;
+        }
+    }
+
+    private async Task<T> ServeCarriedAsync<T>(ServerCallContext context, Func<Task<T>> handler)
     {
         IncomingCall call = IncomingCall.Read(context, _verifier, _client);
         if (call.Refusal is { } refusal)

@@ -177,7 +177,9 @@ internal sealed class TransactionEnding(
 
             case CommitStep.Expired { Refusal: var refusal }:
                 throw new TransactionInDoubtException(
-                    transaction.Id, $"its record is older than the retention, so nobody can tell any more ({refusal.Message}).");
+                    transaction.Id,
+                    $"its record is older than the retention, so nobody can tell any more ({refusal.Message}).",
+                    reason: RefusalReason.Expired);
 
             default:
                 throw new InvalidOperationException($"A conversation doesn't end with {end}.");

@@ -112,7 +112,7 @@ public static class ClientHandshake
         welcome = null;
         if (!Check.Text(reply.Coordinator, CoordinatorId.MaxNameLength, "coordinator", out refusal)
             || !LimitsMapping.TryRead(reply.Limits, out ProtocolLimits? limits, out refusal)
-            || !Check.Range(reply.SigningKey.Length, ClientKey.Length, ClientKey.Length, "signing_key (its bytes)", out refusal)
+            || !Check.Bytes(reply.SigningKey.Length, ClientKey.Length, ClientKey.Length, "signing_key", out refusal)
             || !Check.Range(reply.KeyEpoch, 1, WireLimits.MaxKeyEpoch, "key_epoch", out refusal)
             || !Check.Clock(reply.Earliest, reply.Latest, out ClockInterval clock, out refusal)
             || !OwnershipMapping.TryRead(reply.Owners, "owners", out ImmutableArray<ShardEndpoint> owners, out refusal)

@@ -17,6 +17,12 @@ public sealed record ClusterIdentity(string Name, ProtocolLimits Limits)
                 $"The peer speaks protocol {protocolVersion}, this side {WireLimits.ProtocolVersion}; run versions that agree.");
         }
 
+        // Told back below, so that it must not be of any length.
+        if (cluster.Length > WireLimits.MaxClusterLength)
+        {
+            return Refusal.Invalid("cluster", $"cluster has {cluster.Length} characters; send at most {WireLimits.MaxClusterLength}.");
+        }
+
         return cluster == Name
             ? null
             : Mismatch("cluster", $"The peer belongs to cluster '{cluster}', this side to '{Name}'; check both configurations.");

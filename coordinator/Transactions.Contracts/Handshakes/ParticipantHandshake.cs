@@ -115,7 +115,7 @@ public sealed class ParticipantHandshake(ClusterIdentity cluster, HelloProof pro
             || !Check.Text(hello.Identity, WireLimits.MaxIdentityLength, "identity", out refusal)
             || !OwnershipMapping.TryRead(hello.Owned, "owned", out ImmutableArray<ShardEndpoint> owned, out refusal)
             || !Check.Timestamp(hello.IssuedAt, "issued_at", out Timestamp issuedAt, out refusal)
-            || !Check.Range(hello.Proof.Length, HelloProof.Length, HelloProof.Length, "proof (its bytes)", out refusal))
+            || !Check.Bytes(hello.Proof.Length, HelloProof.Length, HelloProof.Length, "proof", out refusal))
         {
             return false;
         }

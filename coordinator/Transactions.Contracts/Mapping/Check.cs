@@ -94,6 +94,14 @@ internal static class Check
         return refusal is null;
     }
 
+    public static bool Bytes(int length, int least, int most, string field, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        refusal = length >= least && length <= most
+            ? null
+            : Refusal.Invalid(field, $"{field} has {length} bytes; send at least {least} and at most {most}.");
+        return refusal is null;
+    }
+
     public static bool Count(int count, int most, string field, [NotNullWhen(false)] out Refusal? refusal)
     {
         refusal = count <= most ? null : Refusal.Invalid(field, $"{field} has {count} elements; send at most {most}.");

@@ -109,7 +109,7 @@ public static class CommitMapping
             return false;
         }
 
-        if (!Check.Range(request.Result.Length, 0, WireLimits.MaxResultBytes, "result (its bytes)", out refusal)
+        if (!Check.Bytes(request.Result.Length, 0, WireLimits.MaxResultBytes, "result", out refusal)
             || !TryRead(request.Context, request.Shards, KeyOf(request), verifier, out order, out refusal))
         {
             return false;

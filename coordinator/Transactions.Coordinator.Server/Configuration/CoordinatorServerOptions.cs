@@ -49,6 +49,12 @@ public sealed class CoordinatorServerOptions
     /// <inheritdoc cref="CoordinatorOptions.RetryInterval"/>
     public TimeSpan RetryInterval { get; set; } = Defaults.RetryInterval.ToTimeSpan();
 
+    /// <summary>
+    /// How many calls may be under way at once, those whose callers went away included until they are dropped. More are refused
+    /// (RESOURCE_EXHAUSTED) before anything is done about them. 1 to 1,000,000; default 100,000.
+    /// </summary>
+    public int MaxOpenCalls { get; set; } = 100_000;
+
     /// <inheritdoc cref="CoordinatorOptions.MaxOpenTransactions"/>
     public int MaxOpenTransactions { get; set; } = Defaults.MaxOpenTransactions;
 
@@ -115,6 +121,7 @@ public sealed class CoordinatorServerOptions
         faults.Text(Name, CoordinatorId.MaxNameLength, nameof(Name));
         faults.Uri(Listen, nameof(Listen));
         faults.Span(DrainTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10), nameof(DrainTimeout));
+        faults.Range(MaxOpenCalls, 1, 1_000_000, nameof(MaxOpenCalls));
         faults.Try(() => ToMachineOptions().Validate());
         faults.Try(() => ToStorageOptions().Validate());
         Streams.FindFaults(faults);

@@ -24,7 +24,9 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
     private readonly NoticeBoard _notices;
     private readonly CoordinatorMetrics _metrics;
     private readonly TimeProvider _timeProvider;
-    private readonly PendingCalls _calls = new();
+    private readonly PendingCalls _calls;
+    private readonly FrameGate _frames;
+    private readonly int _maxOpenCalls;
     private readonly CoordinatorEvent.TimePassed _tick = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Ticker? _ticker;
@@ -35,6 +37,7 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
 
     public CoordinatorDriver(
         CoordinatorMachine machine,
+        CoordinatorServerOptions options,
         IDecisionLog log,
         IBoundedClock clock,
         TimeProvider timeProvider,
@@ -43,6 +46,9 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
         ILogger logger)
     {
         _machine = machine;
+        _maxOpenCalls = options.MaxOpenCalls;
+        _calls = new(_maxOpenCalls);
+        _frames = new(options.Streams.MaxUnhandledFrames);
         _log = log;
         _logState = new(logger);
         _logWork = new(log, _logState, metrics, timeProvider);
@@ -67,26 +73,39 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
 
     public CallId NextCall() => _calls.NextId();
 
+    // How many calls have a place, and how many frames wait for the machine.
+    public int OpenCalls => _calls.Count;
+
+    public int UnhandledFrames => _frames.Queued;
+
     // Asks the machine. Cancelling ends the waiting, and nothing else.
     public async Task<CoordinatorAnswer> AskAsync(CallId call, CoordinatorEvent question, CancellationToken cancellationToken)
     {
         PendingCall pending = new(this, call);
-        _calls.Add(pending);
+        if (!_calls.TryAdd(pending))
+        {
+            return new CoordinatorAnswer.Refused(Refusal.Limit(
+                "calls",
+                $"{_maxOpenCalls} calls are open at this coordinator, which is the limit (MaxOpenCalls); try again later.") with { MayRetry = true });
+        }
+
         _loop.Post(question);
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (state, token) => ((PendingCall)state!).Cancel(token), pending);
         return await pending.Task.ConfigureAwait(false);
     }
 
-    public void Forget(PendingCall call)
+    public void Post(CoordinatorEvent e) => _loop.Post(e);
+
+    // What one message of a participant's stream said. Waits while too much of what streams said isn't handled yet.
+    public async ValueTask PostFramesAsync(IReadOnlyCollection<CoordinatorEvent> said, CancellationToken cancellationToken)
     {
-        if (_calls.Remove(call.Id))
+        await _frames.EnterAsync(said.Count, cancellationToken).ConfigureAwait(false);
+        foreach (CoordinatorEvent e in said)
         {
-            _loop.Post(new CoordinatorEvent.CallCancelled(call.Id));
+            _loop.Post(e);
         }
     }
-
-    public void Post(CoordinatorEvent e) => _loop.Post(e);
 
     // Takes nothing new and waits until what is under way has ended; false when that took too long.
     public async Task<bool> DrainAsync(TimeSpan timeout)
@@ -145,6 +164,17 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
 
         _haveOwnersChanged |= e is CoordinatorEvent.ShardConnected or CoordinatorEvent.ShardLeft or CoordinatorEvent.LinkLost;
         _machine.Handle(e, reading);
+        switch (e)
+        {
+            case CoordinatorEvent.FrameReceived or CoordinatorEvent.ShardConnected or CoordinatorEvent.ShardLeft:
+                _frames.Leave();
+                break;
+            case CoordinatorEvent.CallCancelled cancelled:
+                _calls.Forget(cancelled.Call);
+                break;
+            default:
+                break;
+        }
     }
 
     private IReadOnlyList<CoordinatorEffect> TakeEffects()

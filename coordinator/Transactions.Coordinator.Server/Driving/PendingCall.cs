@@ -10,7 +10,7 @@ internal sealed class PendingCall(CoordinatorDriver driver, CallId id)
     {
         if (TrySetCanceled(cancellationToken))
         {
-            driver.Forget(this);
+            driver.Post(new CoordinatorEvent.CallCancelled(Id));
         }
     }
 }

@@ -92,7 +92,7 @@ internal sealed class CoordinatorLife(
             Log.Starting(logger, identity.Self, identity.Cluster.Name);
             IDecisionLog log = await Patience().ExecuteAsync(OpenAsync, _startingEnds.Token);
             CoordinatorMachine machine = new(identity.Self, identity.Cluster.Limits, options.Value.ToMachineOptions());
-            CoordinatorDriver driver = new(machine, log, clock, timeProvider, processStop, metrics, logger);
+            CoordinatorDriver driver = new(machine, options.Value, log, clock, timeProvider, processStop, metrics, logger);
             driver.Start();
             metrics.Watch(driver);
             _driver = driver;

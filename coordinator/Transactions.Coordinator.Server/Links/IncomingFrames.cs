@@ -67,7 +67,7 @@ internal sealed class IncomingFrames
         int size = message.CalculateSize();
         return size <= WireLimits.MaxMessageBytes
             ? null
-            : Refusal.Invalid("frames", $"The message has {size} bytes; send at most {WireLimits.MaxMessageBytes} in one.");
+            : Refusal.Invalid("frames", $"frames make a message of {size} bytes; send at most {WireLimits.MaxMessageBytes} in one.");
     }
 
     private bool TryRead(

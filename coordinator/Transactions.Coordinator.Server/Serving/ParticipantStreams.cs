@@ -24,13 +24,34 @@ internal sealed class ParticipantStreams(
     private static readonly Refusal Stopping = Refusal.Unavailable(
         RefusalReason.ShuttingDown, "This coordinator is stopping; connect again when it is back.");
 
+    private int _open;
+
     public async Task ServeAsync(
         CoordinatorDriver driver,
         IAsyncStreamReader<V1.ParticipantFrames> incoming,
         IServerStreamWriter<V1.CoordinatorFrames> outgoing,
         ServerCallContext context)
     {
-        (ParticipantIntroduction participant, V1.ParticipantFrames first) = await GreetAsync(driver, incoming, context);
+        // Counted before its Hello, so that silent ones can't pile up either.
+        int open = Interlocked.Increment(ref _open);
+        try
+        {
+            await ServeAsync(open, driver, incoming, outgoing, context);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private async Task ServeAsync(
+        int open,
+        CoordinatorDriver driver,
+        IAsyncStreamReader<V1.ParticipantFrames> incoming,
+        IServerStreamWriter<V1.CoordinatorFrames> outgoing,
+        ServerCallContext context)
+    {
+        (ParticipantIntroduction participant, V1.ParticipantFrames first) = await GreetAsync(open, incoming, context);
         await outgoing.WriteAsync(
             new() { Hello = identity.ParticipantHandshake.Answer(new(identity.Self, identity.KeyEpoch)) }, context.CancellationToken);
 
@@ -39,11 +60,9 @@ internal sealed class ParticipantStreams(
         Log.ParticipantConnected(logger, participant.Identity, context.Peer, participant.Owned.Length);
         try
         {
-            foreach (ShardEndpoint owned in participant.Owned)
-            {
-                driver.Post(new CoordinatorEvent.ShardConnected(id, owned.Owner, owned.Endpoint));
-            }
-
+            await driver.PostFramesAsync(
+                [.. participant.Owned.Select(owned => new CoordinatorEvent.ShardConnected(id, owned.Owner, owned.Endpoint))],
+                context.CancellationToken);
             await ExchangeAsync(driver, link, new(id, participant.Owned), first, incoming, context, participant.Identity);
         }
         finally
@@ -56,12 +75,12 @@ internal sealed class ParticipantStreams(
 
     // Nothing is changed for a stream that can't say who it is.
     private async Task<(ParticipantIntroduction Participant, V1.ParticipantFrames First)> GreetAsync(
-        CoordinatorDriver driver, IAsyncStreamReader<V1.ParticipantFrames> incoming, ServerCallContext context)
+        int open, IAsyncStreamReader<V1.ParticipantFrames> incoming, ServerCallContext context)
     {
         int most = options.Value.Streams.MaxParticipants;
-        Refusal? refusal = driver.Links.Count < most
+        Refusal? refusal = open <= most
             ? null
-            : Refusal.Limit("streams", $"{most} participants are connected, which is the limit (Streams:MaxParticipants); try again later.");
+            : Refusal.Limit("streams", $"{most} participants are connected, which is the limit (Streams:MaxParticipants); try again later.") with { MayRetry = true };
         ParticipantIntroduction? participant = null;
         V1.ParticipantFrames? first = null;
         if (refusal is null)
@@ -167,11 +186,7 @@ internal sealed class ParticipantStreams(
             }
 
             metrics.FramesReceived(events.Count);
-            foreach (CoordinatorEvent e in events)
-            {
-                driver.Post(e);
-            }
-
+            await driver.PostFramesAsync(events, cancellationToken);
             if (!await incoming.MoveNext(cancellationToken))
             {
                 return null;

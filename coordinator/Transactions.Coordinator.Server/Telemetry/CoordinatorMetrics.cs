@@ -73,6 +73,10 @@ internal sealed class CoordinatorMetrics : IDisposable
             "Decisions that wait for the log.");
         _meter.CreateObservableGauge("transactions.coordinator.outcome.unapplied", () => driver.View.UndeliveredOutcomes, "{outcome}",
             "Commits that lack a writer's Applied.");
+        _meter.CreateObservableGauge("transactions.coordinator.calls", () => driver.OpenCalls, "{call}",
+            "Calls under way.");
+        _meter.CreateObservableGauge("transactions.coordinator.frames.unhandled", () => driver.UnhandledFrames, "{frame}",
+            "Frames of participants that wait for the coordinator.");
         _meter.CreateObservableGauge("transactions.coordinator.participants", () => driver.Links.Count, "{participant}",
             "Participants that are connected.");
         _meter.CreateObservableGauge("transactions.coordinator.shards", () => driver.View.Owners.Length, "{shard}",

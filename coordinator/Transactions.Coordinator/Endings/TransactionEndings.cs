@@ -92,7 +92,9 @@ internal sealed class TransactionEndings(
 
         table.Remove(record);
         ended.Remember(
-            record.Id, record.Context.Deadline, new(outcome, record.Sealed?.Set.Owners ?? [], record.Sealed?.Set.Key is not null));
+            record.Id,
+            record.Context.Deadline,
+            new(outcome, record.Sealed?.Set.Owners ?? [], record.Sealed?.Set.Key is not null, record.Context.Client));
         work.Notify(new CoordinatorNotice.Decided(record.Id, outcome, Concerned(record).Count));
     }
 

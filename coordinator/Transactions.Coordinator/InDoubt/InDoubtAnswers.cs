@@ -16,33 +16,55 @@ internal sealed class InDoubtAnswers(
     DecisionQueue decisions,
     TransactionEndings endings)
 {
+    private readonly Askers _askers = new(work);
+
     public void OnInDoubt(LinkId link, ShardFrame.InDoubt frame)
     {
         if (table.TryFind(frame.Id, out TransactionRecord? record))
         {
             SayPending(link, frame, record);
+            return;
         }
-        else if (delivery.TryFind(frame.Id, out Outcome? delivered))
+
+        // However often it asks during an outage, it waits once, and the log is asked once.
+        bool isUnderWay = _askers.IsAwaited(frame.Id);
+        bool isNoted = _askers.TryAdd(frame.Id, frame.Owner.Shard, link);
+        if (isUnderWay || !isNoted)
         {
-            Tell(link, frame, delivered.Value);
+            // Without room it hears nothing and asks again.
+            return;
+        }
+
+        if (delivery.TryFind(frame.Id, out Outcome? delivered))
+        {
+            Tell(frame.Id, delivered.Value);
         }
         else if (ended.TryFind(frame.Id, out EndedTransaction? known) && known.Outcome is { } outcome)
         {
-            Tell(link, frame, outcome);
+            Tell(frame.Id, outcome);
         }
         else if (work.Mutation == Mutation.InDoubtIsAbort)
         {
-            Tell(link, frame, Outcome.Aborted(AbortReason.CoordinatorLost));
+            Tell(frame.Id, Outcome.Aborted(AbortReason.CoordinatorLost));
         }
-        else if (decisions.HasRoom)
+        else
         {
-            // Not held: another coordinator's or another life's. The register's word counts, and abort is offered to it.
-            RememberIfHome(frame);
-            decisions.Add(
-                Decision.Abort(frame.Id, AbortReason.CoordinatorLost), giveUpAfter: null, fate => OnFate(link, frame, fate));
+            AskLog(frame);
+        }
+    }
+
+    // Not held: another coordinator's or another life's. The register's word counts, and abort is offered to it.
+    private void AskLog(ShardFrame.InDoubt frame)
+    {
+        if (!decisions.HasRoom)
+        {
+            _askers.Take(frame.Id);
+            return;
         }
 
-        // Without room it hears nothing and asks again.
+        RememberIfHome(frame);
+        decisions.Add(
+            Decision.Abort(frame.Id, AbortReason.CoordinatorLost), giveUpAfter: null, fate => OnFate(frame.Id, fate));
     }
 
     // For the vote timeout at most. After that silence sends it to another coordinator, which may reach the log if this one
@@ -51,7 +73,7 @@ internal sealed class InDoubtAnswers(
     {
         if (!record.IsSealed || work.Microseconds <= record.SealedSince + Workspace.ToMicroseconds(work.Options.VoteTimeout))
         {
-            Send(link, frame, new CoordinatorFrame.Pending(frame.Id));
+            work.Emit(new CoordinatorEffect.Send(link, frame.Owner.Shard, new CoordinatorFrame.Pending(frame.Id)));
         }
     }
 
@@ -60,35 +82,39 @@ internal sealed class InDoubtAnswers(
     {
         if (work.IsHome(frame.Home))
         {
-            ended.Remember(frame.Id, frame.Id.IssuedAt.Plus(work.Limits.MaxLifetime), new(null, [], HasKey: true));
+            ended.Remember(frame.Id, frame.Id.IssuedAt.Plus(work.Limits.MaxLifetime), new(null, [], HasKey: true, Client: null));
         }
     }
 
-    private void OnFate(LinkId link, ShardFrame.InDoubt frame, DecisionFate fate)
+    private void OnFate(TransactionId id, DecisionFate fate)
     {
         switch (fate)
         {
             case DecisionFate.Held held:
-                Tell(link, frame, held.Row.Outcome);
+                Tell(id, held.Row.Outcome);
                 break;
             case DecisionFate.KeyHeld:
-                Tell(link, frame, Outcome.Aborted(AbortReason.IdempotencyKeyTaken));
+                Tell(id, Outcome.Aborted(AbortReason.IdempotencyKeyTaken));
                 break;
             case DecisionFate.BelowMark:
                 // D5: a commit's row outlives its last Applied, so that one still prepared wasn't committed.
-                Tell(link, frame, Outcome.Aborted(AbortReason.Expired));
+                Tell(id, Outcome.Aborted(AbortReason.Expired));
                 break;
             case DecisionFate.NotWritten:
-                // Nothing is known: it asks again.
+                // Nothing is known: they ask again.
+                _askers.Take(id);
                 break;
             default:
                 throw new ArgumentException($"{fate.GetType().Name} is no fate of a decision.", nameof(fate));
         }
     }
 
-    private void Tell(LinkId link, ShardFrame.InDoubt frame, Outcome outcome) =>
-        endings.WhenTold(outcome, () => Send(link, frame, new CoordinatorFrame.Ended(frame.Id, outcome)));
-
-    private void Send(LinkId link, ShardFrame.InDoubt frame, CoordinatorFrame answer) =>
-        work.Emit(new CoordinatorEffect.Send(link, frame.Owner.Shard, answer));
+    // To all that have asked by the time that it may be told.
+    private void Tell(TransactionId id, Outcome outcome) => endings.WhenTold(outcome, () =>
+    {
+        foreach ((ShardId shard, LinkId link) in _askers.Take(id))
+        {
+            work.Emit(new CoordinatorEffect.Send(link, shard, new CoordinatorFrame.Ended(id, outcome)));
+        }
+    });
 }

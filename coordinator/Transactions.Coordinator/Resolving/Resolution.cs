@@ -5,9 +5,12 @@ using Transactions.Model;
 namespace Transactions.Coordinator.Resolving;
 
 // One Resolve under way (D4), and all who wait for it.
-internal sealed class Resolution(TransactionId id, CommitSet set, Waiters waiters)
+internal sealed class Resolution(TransactionId id, string client, CommitSet set, Waiters waiters)
 {
     public TransactionId Id { get; } = id;
+
+    // Who asked first, which doesn't prove that it is theirs.
+    public string Client { get; } = client;
 
     public CommitSet Set { get; } = set;
 

@@ -75,7 +75,13 @@ internal sealed class Resolver(
     public void Resolve(CallId call, TransactionContext context, CommitSet set)
     {
         TransactionId id = context.Id;
-        if (set.Key is null && ended.TryFind(id, out EndedTransaction? known) && known.Outcome is { } outcome)
+        if (ended.TryFind(id, out EndedTransaction? known) && known.IsAnothers(context.Client))
+        {
+            calls.Refuse(call, Refusals.OtherClient());
+            return;
+        }
+
+        if (set.Key is null && known?.Outcome is { } outcome)
         {
             // With a key there may be a result, or another holder of the key (D6): the log says.
             calls.AnswerOutcome(call, id, outcome, null);
@@ -84,7 +90,7 @@ internal sealed class Resolver(
 
         if (_underWay.TryGetValue(id, out Resolution? resolution))
         {
-            Join(call, resolution, set);
+            Join(call, resolution, context.Client, set);
             return;
         }
 
@@ -97,12 +103,12 @@ internal sealed class Resolver(
         if (work.IsHome(context.Coordinator))
         {
             // X5: it never begins here after this, however late its Enlists and its Commit come.
-            ended.Remember(id, context.Deadline, new(null, [], set.Key is not null));
+            ended.Remember(id, context.Deadline, new(null, [], set.Key is not null, Client: null));
         }
 
-        resolution = new(id, set, new Waiters(calls));
+        resolution = new(id, context.Client, set, new Waiters(calls));
         _underWay.Add(id, resolution);
-        Join(call, resolution, set);
+        Join(call, resolution, context.Client, set);
         reads.Start(id, set.Key, lookup => OnRead(resolution, lookup));
     }
 
@@ -129,9 +135,14 @@ internal sealed class Resolver(
             : Refusals.TooManyReads(work.Options.MaxQueuedDecisions);
     }
 
-    private void Join(CallId call, Resolution resolution, CommitSet set)
+    private void Join(CallId call, Resolution resolution, string client, CommitSet set)
     {
-        if (!resolution.Set.IsSameAs(set))
+        if (resolution.Client != client)
+        {
+            // One of them isn't its client, and nobody can say which: the end of the first's asking is waited for.
+            calls.Refuse(call, Refusals.Pending());
+        }
+        else if (!resolution.Set.IsSameAs(set))
         {
             calls.Refuse(call, Refusals.OtherSet());
         }
@@ -204,15 +215,26 @@ internal sealed class Resolver(
 
     private void Finish(Resolution resolution, Decision row)
     {
-        _underWay.Remove(resolution.Id);
-        endings.WhenTold(row.Outcome, () => resolution.Waiters.AnswerOutcome(row.Id, row.Outcome, row.Result));
+        // D6: a key is scoped to the client whose transaction it is.
+        if (row.Key is { } key && key.Client != resolution.Client)
+        {
+            Finish(resolution, Refusals.OtherClient());
+        }
+        else
+        {
+            FinishWhenTold(resolution, row.Id, row.Outcome, row.Result);
+        }
     }
 
-    private void Finish(Resolution resolution, Outcome outcome)
-    {
-        _underWay.Remove(resolution.Id);
-        endings.WhenTold(outcome, () => resolution.Waiters.AnswerOutcome(resolution.Id, outcome, null));
-    }
+    private void Finish(Resolution resolution, Outcome outcome) => FinishWhenTold(resolution, resolution.Id, outcome, null);
+
+    // Under way until it is told (X9): who asks again while the clock keeps it back joins, and nothing piles up.
+    private void FinishWhenTold(Resolution resolution, TransactionId told, Outcome outcome, ReadOnlyMemory<byte>? result) =>
+        endings.WhenTold(outcome, () =>
+        {
+            _underWay.Remove(resolution.Id);
+            resolution.Waiters.AnswerOutcome(told, outcome, result);
+        });
 
     private void Finish(Resolution resolution, Refusal refusal)
     {

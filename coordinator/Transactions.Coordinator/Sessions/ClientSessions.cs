@@ -84,7 +84,10 @@ internal sealed class ClientSessions(
 
         foreach (TransactionId id in heartbeat.Ids)
         {
-            if (table.TryFind(id, out TransactionRecord? record) && record.Context.Client != heartbeat.Client)
+            bool isAnothers = table.TryFind(id, out TransactionRecord? record)
+                ? record.Context.Client != heartbeat.Client
+                : ended.TryFind(id, out EndedTransaction? known) && known.IsAnothers(heartbeat.Client);
+            if (isAnothers)
             {
                 calls.Refuse(heartbeat.Call, Refusals.OtherClient() with { Field = "ids" });
                 return;
@@ -127,7 +130,7 @@ internal sealed class ClientSessions(
         }
         else if (ended.TryFind(context.Id, out EndedTransaction? known))
         {
-            AnswerEnded(abort.Call, context.Id, known);
+            AnswerEnded(abort.Call, context, known);
         }
         else
         {
@@ -155,11 +158,15 @@ internal sealed class ClientSessions(
         }
     }
 
-    private void AnswerEnded(CallId call, TransactionId id, EndedTransaction known)
+    private void AnswerEnded(CallId call, TransactionContext context, EndedTransaction known)
     {
-        if (known.Outcome is { } outcome && !(outcome.IsCommitted && known.HasKey))
+        if (known.IsAnothers(context.Client))
         {
-            calls.AnswerOutcome(call, id, outcome, null);
+            calls.Refuse(call, Refusals.OtherClient());
+        }
+        else if (known.Outcome is { } outcome && !(outcome.IsCommitted && known.HasKey))
+        {
+            calls.AnswerOutcome(call, context.Id, outcome, null);
         }
         else
         {
@@ -190,7 +197,7 @@ internal sealed class ClientSessions(
         {
             // X5: never seen, and never to be: its Enlists and its Commit, if any are on their way, come too late.
             Outcome outcome = Outcome.Aborted(AbortReason.ClientAborted);
-            ended.Remember(context.Id, context.Deadline, new(outcome, [], HasKey: false));
+            ended.Remember(context.Id, context.Deadline, new(outcome, [], HasKey: false, Client: null));
             calls.AnswerOutcome(call, context.Id, outcome, null);
         }
     }

@@ -113,7 +113,8 @@ internal sealed class Enlisting(
             if (reason != AbortReason.UnknownTransaction)
             {
                 // X5: the refusal is an abort, remembered as one.
-                ended.Remember(frame.Id, frame.Context.Deadline, new(Outcome.Aborted(reason), [], HasKey: false));
+                ended.Remember(
+                    frame.Id, frame.Context.Deadline, new(Outcome.Aborted(reason), [], HasKey: false, frame.Context.Client));
             }
 
             Refuse(link, frame, reason);

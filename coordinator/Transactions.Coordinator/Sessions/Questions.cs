@@ -58,6 +58,13 @@ internal sealed class Questions(
         }
         else if ((lookup.ById ?? lookup.ByKey) is { } row)
         {
+            if (row.Outcome.IsCommitted && !work.Clock.IsHealthy)
+            {
+                // X9: whether it may be told can't be said, perhaps for long; and nothing may pile up meanwhile.
+                calls.Refuse(get.Call, Refusals.Unhealthy(work.Clock.Health));
+                return;
+            }
+
             endings.WhenTold(row.Outcome, () => calls.AnswerOutcome(get.Call, row.Id, row.Outcome, row.Result));
         }
         else if (get.Id is { } id && id.IssuedAt <= lookup.Mark)

@@ -50,6 +50,8 @@ internal sealed class FakeCoordinator(string name, FakeLog log, ClusterSecret se
 
     public Func<Task>? BeforeHello { get; set; }
 
+    public Func<Task>? BeforeHeartbeat { get; set; }
+
     private ClockInterval Clock => ClockInterval.Around(FakeShard.Now.Plus(Offset), Duration.FromMilliseconds(1));
 
     public override async Task<V1.HelloReply> Hello(V1.HelloRequest request, ServerCallContext context)
@@ -107,8 +109,9 @@ internal sealed class FakeCoordinator(string name, FakeLog log, ClusterSecret se
         return Task.FromResult(OutcomeMapping.ToReply(log.Decide(order, Outcome.Aborted(AbortReason.ClientAborted))));
     }
 
-    public override Task<V1.HeartbeatReply> Heartbeat(V1.HeartbeatRequest request, ServerCallContext context)
+    public override async Task<V1.HeartbeatReply> Heartbeat(V1.HeartbeatRequest request, ServerCallContext context)
     {
+        await (BeforeHeartbeat?.Invoke() ?? Task.CompletedTask);
         List<(TransactionId, AbortReason)> ended = [];
         if (!ClientCallMapping.TryRead(request, out ImmutableArray<TransactionId> ids, out Refusal? refusal))
         {
@@ -124,7 +127,7 @@ internal sealed class FakeCoordinator(string name, FakeLog log, ClusterSecret se
             }
         }
 
-        return Task.FromResult(ClientCallMapping.ToHeartbeatReply(ended));
+        return ClientCallMapping.ToHeartbeatReply(ended);
     }
 
     public override Task<V1.GetOutcomeReply> GetOutcome(V1.GetOutcomeRequest request, ServerCallContext context) =>

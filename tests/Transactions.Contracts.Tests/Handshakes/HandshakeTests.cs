@@ -37,7 +37,7 @@ public sealed class HandshakeTests
         { RefusalReason.InvalidField, "owned[0].generation", h => h.Owned[0].Generation = 0 },
         { RefusalReason.InvalidField, "owned[0].endpoint", h => h.Owned[0].Endpoint = new string('e', 501) },
         { RefusalReason.InvalidField, "issued_at", h => h.IssuedAt = 0 },
-        { RefusalReason.InvalidField, "proof (its bytes)", h => h.Proof = ByteString.Empty },
+        { RefusalReason.InvalidField, "proof", h => h.Proof = ByteString.Empty },
         { RefusalReason.BadSignature, "proof", h => h.Proof = ByteString.CopyFrom(new byte[32]) },
         { RefusalReason.BadSignature, "proof", h => h.Identity = "mallory" },
         { RefusalReason.BadSignature, "proof", h => h.IssuedAt++ },

@@ -76,7 +76,7 @@ public sealed class CommitMappingTests
         { "idempotency_key", r => r.IdempotencyKey = new string('k', 201) },
         { "idempotency_key", r => r.IdempotencyKey = "a\0b" },
         { "result", r => r.ClearIdempotencyKey() },
-        { "result (its bytes)", r => r.Result = ByteString.CopyFrom(new byte[WireLimits.MaxResultBytes + 1]) },
+        { "result", r => r.Result = ByteString.CopyFrom(new byte[WireLimits.MaxResultBytes + 1]) },
     };
 
     [Theory]

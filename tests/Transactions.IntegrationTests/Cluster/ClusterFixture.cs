@@ -8,13 +8,16 @@ using Xunit;
 namespace Transactions.IntegrationTests.Cluster;
 
 /// <summary>Two coordinators and two stand-alone participants as real processes, over the assembly's PostgreSQL.</summary>
-public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
+public class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     private static int _count;
 
     private readonly List<GrpcChannel> _channels = [];
 
     public RunningCluster Cluster { get; private set; } = null!;
+
+    /// <summary>Further settings of every process, as environment variables.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Extra { get; } = new Dictionary<string, string>();
 
     public V1.Coordinator.CoordinatorClient Coordinator(int number = 0) => new(Channel(Cluster.Coordinators[number].Address!));
 
@@ -45,7 +48,7 @@ public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
         int number = Interlocked.Increment(ref _count);
         Cluster = await RunningCluster.StartAsync(
             postgres.Server,
-            new ClusterSettings { Name = "test", LeaseDuration = TimeSpan.FromSeconds(2) },
+            new ClusterSettings { Name = "test", LeaseDuration = TimeSpan.FromSeconds(2), Extra = Extra },
             [ServiceDescription.StandAlone("orders"), ServiceDescription.StandAlone("payments")],
             coordinators: 2,
             Path.Combine(Path.GetTempPath(), $"transactions-tests-{Environment.ProcessId}-{number}"),
@@ -55,6 +58,7 @@ public sealed class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         _channels.ForEach(channel => channel.Dispose());
         if (Cluster is not null)
         {

@@ -2,10 +2,11 @@ using Transactions.Clocks;
 
 namespace Transactions.IntegrationTests.Coordinator;
 
-/// <summary>A clock that runs, and that a test makes unhealthy and healthy again.</summary>
-public sealed class BreakableClock : IBoundedClock
+/// <summary>A clock that runs, and that a test makes unhealthy and healthy again, or stops whoever reads it for a while.</summary>
+public sealed class BreakableClock : IBoundedClock, IDisposable
 {
     private readonly FixedBoundClock _inner = new(TimeProvider.System, TestCluster.ClockBound);
+    private readonly ManualResetEventSlim _isRead = new(initialState: true);
     private volatile bool _isBroken;
 
     /// <summary>Whether readings have no bounds.</summary>
@@ -15,9 +16,19 @@ public sealed class BreakableClock : IBoundedClock
         set => _isBroken = value;
     }
 
+    /// <summary>Whoever reads it from now on waits: a coordinator then handles nothing more.</summary>
+    public void Hold() => _isRead.Reset();
+
+    /// <summary>Lets them go on.</summary>
+    public void Release() => _isRead.Set();
+
+    /// <inheritdoc/>
+    public void Dispose() => _isRead.Dispose();
+
     /// <inheritdoc/>
     public ClockReading Read()
     {
+        _isRead.Wait();
         ClockReading reading = _inner.Read();
         return _isBroken
             ? ClockReading.Unhealthy(

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
 using Grpc.Core;
 using NodaTime;
 using Transactions.Clocks;
@@ -17,10 +19,11 @@ public sealed class TestClient
     private readonly ClientWelcome _welcome;
     private readonly ContextSigner _signer;
     private readonly string _name;
+    private readonly ReadOnlyMemory<byte> _signingKey;
 
-    private TestClient(V1.Coordinator.CoordinatorClient calls, ClientWelcome welcome, string name)
+    private TestClient(V1.Coordinator.CoordinatorClient calls, ClientWelcome welcome, string name, ReadOnlyMemory<byte> signingKey)
     {
-        (_calls, _welcome, _name) = (calls, welcome, name);
+        (_calls, _welcome, _name, _signingKey) = (calls, welcome, name, signingKey);
         _signer = new(welcome.Key);
     }
 
@@ -35,7 +38,7 @@ public sealed class TestClient
     {
         V1.HelloReply reply = await coordinator.Calls.HelloAsync(ClientHandshake.Introduce(TestCluster.Name, name));
         Assert.True(ClientHandshake.TryRead(reply, name, out ClientWelcome? welcome, out Refusal? refusal), refusal?.Message);
-        return new(coordinator.Calls, welcome, name);
+        return new(coordinator.Calls, welcome, name, reply.SigningKey.Memory);
     }
 
     /// <summary>A new transaction's context.</summary>
@@ -49,6 +52,17 @@ public sealed class TestClient
 
     /// <summary>A context signed.</summary>
     public V1.SignedContext Sign(TransactionContext context) => _signer.Sign(context);
+
+    /// <summary>Any words for a context, signed all the same.</summary>
+    public V1.SignedContext Sign(V1.TransactionContext claimed)
+    {
+        byte[] payload = claimed.ToByteArray();
+        return new()
+        {
+            Payload = ByteString.CopyFrom(payload),
+            Signature = ByteString.CopyFrom(HMACSHA256.HashData(_signingKey.Span, payload)),
+        };
+    }
 
     /// <summary>Commits.</summary>
     public Task<CommitResult> CommitAsync(

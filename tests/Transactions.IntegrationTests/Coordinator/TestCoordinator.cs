@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -46,9 +47,12 @@ public sealed class TestCoordinator : IAsyncDisposable
 
     /// <summary>Starts a coordinator and waits until it serves.</summary>
     public static async Task<TestCoordinator> ServeAsync(
-        string connectionString, string name = "one", Action<CoordinatorServerOptions>? configure = null)
+        string connectionString,
+        string name = "one",
+        Action<CoordinatorServerOptions>? configure = null,
+        Action<ClusterOptions>? cluster = null)
     {
-        TestCoordinator coordinator = await StartAsync(connectionString, name, configure);
+        TestCoordinator coordinator = await StartAsync(connectionString, name, configure, cluster: cluster);
         await coordinator.UntilHealthAsync(HealthCheckResponse.Types.ServingStatus.Serving);
         return coordinator;
     }
@@ -99,6 +103,26 @@ public sealed class TestCoordinator : IAsyncDisposable
     public async Task UntilHealthAsync(HealthCheckResponse.Types.ServingStatus wanted) => await Eventually.IsTrueAsync(
         async () => await GetHealthAsync() == wanted && await GetHealthAsync("transactions.v1.Coordinator") == wanted,
         () => $"{wanted} wasn't reached; it logged:\n{string.Join('\n', Lines.All)}");
+
+    /// <summary>One of its gauges, by the end of its name, as whoever watches it reads it now.</summary>
+    public int ReadGauge(string name)
+    {
+        int? read = null;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            // Other coordinators of this process have gauges of the same names.
+            if (instrument.Name == $"transactions.coordinator.{name}"
+                && ReferenceEquals(instrument.Meter.Scope, _app.Services.GetRequiredService<IMeterFactory>()))
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<int>((_, value, _, _) => read = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return read ?? throw new InvalidOperationException($"There is no gauge {name}.");
+    }
 
     /// <summary>Asks it to stop and waits until it has.</summary>
     public async Task StopAsync() => await _app.StopAsync();

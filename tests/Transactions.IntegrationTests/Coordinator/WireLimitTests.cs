@@ -1,0 +1,368 @@
+using Google.Protobuf;
+using NodaTime;
+using Transactions.Clocks;
+using Transactions.Contracts;
+using Transactions.IntegrationTests.Fixtures;
+using Transactions.Model;
+using Xunit;
+using V1 = Transactions.Contracts.V1;
+
+namespace Transactions.IntegrationTests.Coordinator;
+
+/// <summary>Every size, count and range that the coordinator's contract has: refused beyond, naming field and limit, changing nothing.</summary>
+[Trait("Rule", "7")]
+public sealed class WireLimitTests(CoordinatorFixture fixture, PostgresFixture postgres) : IClassFixture<CoordinatorFixture>
+{
+    private static readonly ShardGeneration Shard = TestCluster.Shard("wire/0");
+
+    private readonly TestCoordinator _coordinator = fixture.Coordinator;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(63, RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch)]
+    [InlineData(64, RefusalStatus.InvalidArgument, RefusalReason.InvalidField)]
+    [InlineData(100_000, RefusalStatus.InvalidArgument, RefusalReason.InvalidField)]
+    public async Task Hello_LongCluster_IsRefused(int length, RefusalStatus status, RefusalReason reason)
+    {
+        Refusal refusal = await Refused.AsAsync(status, reason, async () => await _coordinator.Calls.HelloAsync(
+            ClientHandshake.Introduce(new string('c', length), "shop"), cancellationToken: Token));
+
+        Assert.Equal("cluster", refusal.Field);
+        Assert.True(length <= 63 || refusal.Message.Contains("at most 63", StringComparison.Ordinal), refusal.Message);
+    }
+
+    [Fact]
+    public async Task Hello_LongClient_NamesTheLimit()
+    {
+        await _coordinator.Calls.HelloAsync(ClientHandshake.Introduce(TestCluster.Name, new string('c', 100)), cancellationToken: Token);
+
+        await FieldAsync("client", "at most 100", async () => await _coordinator.Calls.HelloAsync(
+            ClientHandshake.Introduce(TestCluster.Name, new string('c', 101)), cancellationToken: Token));
+    }
+
+    public static TheoryData<V1.BeginRequest, string, string> BadBegins => new()
+    {
+        { new() { Client = new string('c', 101) }, "client", "at most 100" },
+        { new() { Client = "a\u0001b" }, "client", "control character" },
+        { new() { Client = "shop", Timeout = new() { Seconds = -1 } }, "timeout", "above zero" },
+        { new() { Client = "shop", Timeout = new() }, "timeout", "above zero" },
+        { new() { Client = "shop", Priority = -1 }, "priority", "above zero" },
+        { new() { Client = "shop", Priority = 0 }, "priority", "above zero" },
+        { new() { Client = "shop", Priority = long.MaxValue }, "priority", "leave it out at the first try" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadBegins))]
+    public async Task Begin_BadField_NamesIt(V1.BeginRequest request, string field, string says)
+    {
+        int open = _coordinator.ReadGauge("open");
+
+        await FieldAsync(field, says, async () => await _coordinator.Calls.BeginAsync(request, cancellationToken: Token));
+
+        Assert.Equal(open, _coordinator.ReadGauge("open"));
+    }
+
+    [Fact]
+    public async Task Heartbeat_BadField_NamesIt()
+    {
+        ByteString id = ByteString.CopyFrom(TransactionId.Create(TestClient.Now).ToBytes());
+        V1.HeartbeatRequest many = new() { Client = "shop" };
+        many.Transactions.AddRange(Enumerable.Repeat(id, WireLimits.MaxHeartbeats));
+        await _coordinator.Calls.HeartbeatAsync(many, cancellationToken: Token);
+        many.Transactions.Add(id);
+
+        await FieldAsync("transactions", "at most 10000", async () => await _coordinator.Calls.HeartbeatAsync(many, cancellationToken: Token));
+        await FieldAsync("client", "at most 100", async () => await _coordinator.Calls.HeartbeatAsync(
+            new() { Client = new string('c', 101) }, cancellationToken: Token));
+        await FieldAsync("transactions[1]", "16 bytes", async () => await _coordinator.Calls.HeartbeatAsync(
+            new() { Client = "shop", Transactions = { id, ByteString.CopyFrom(new byte[15]) } }, cancellationToken: Token));
+    }
+
+    [Theory]
+    [InlineData(100, 201, "key.key", "at most 200")]
+    [InlineData(100, 0, "key.key", "1 to 200")]
+    [InlineData(101, 200, "key.client", "at most 100")]
+    [InlineData(0, 200, "key.client", "1 to 100")]
+    [Trait("Rule", "D6")]
+    public async Task GetOutcome_BadKey_NamesIt(int client, int key, string field, string says) =>
+        await FieldAsync(field, says, async () => await _coordinator.Calls.GetOutcomeAsync(
+            new() { Key = new() { Client = new string('c', client), Key = new string('k', key) } }, cancellationToken: Token));
+
+    public static TheoryData<string, string, string> BadCommits => new()
+    {
+        { "shards", "shards", "at most 1024" },
+        { "result", "result", "at most 1048576" },
+        { "empty key", "idempotency_key", "1 to 200" },
+        { "long key", "idempotency_key", "at most 200" },
+        { "key", "idempotency_key", "control character" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadCommits))]
+    public async Task Commit_BadField_NamesItAndCanBeSentAgain(string fault, string field, string says)
+    {
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext();
+        V1.CommitRequest request = client.Request(context, [], "a key", [1]);
+        switch (fault)
+        {
+            case "shards":
+                request.Shards.AddRange(Enumerable.Range(0, Participation.MaxShards + 1)
+                    .Select(i => CommitMapping.ToWire(new(TestCluster.Shard($"many/{i}"), Wrote: true, Operations: 1))));
+                break;
+            case "result":
+                request.Result = ByteString.CopyFrom(new byte[WireLimits.MaxResultBytes + 1]);
+                break;
+            default:
+                request.IdempotencyKey = fault == "empty key" ? "" : fault == "long key" ? new string('k', 201) : "a\u0000b";
+                break;
+        }
+
+        await FieldAsync(field, says, () => client.CommitAsync(request));
+
+        Assert.Null(await client.GetOutcomeAsync(context.Id));
+        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+    }
+
+    public static TheoryData<string, string> BadContexts => new()
+    {
+        { "id", "context.id" },
+        { "priority", "context.priority" },
+        { "negative priority", "context.priority" },
+        { "deadline", "context.deadline" },
+        { "coordinator", "context.coordinator" },
+        { "long coordinator", "context.coordinator" },
+    };
+
+    // Signed as it should be, so that only the words themselves are at fault.
+    [Theory]
+    [MemberData(nameof(BadContexts))]
+    [Trait("Rule", "X1")]
+    public async Task Context_BadField_IsRefusedByEveryCallThatTakesOne(string fault, string field)
+    {
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext();
+        V1.TransactionContext claimed = V1.TransactionContext.Parser.ParseFrom(client.Sign(context).Payload);
+        switch (fault)
+        {
+            case "id":
+                claimed.Id = ByteString.CopyFrom(new byte[16]);
+                break;
+            case "priority":
+                claimed.Priority = 0;
+                break;
+            case "negative priority":
+                claimed.Priority = -1;
+                break;
+            case "deadline":
+                claimed.Deadline = long.MinValue;
+                break;
+            default:
+                claimed.Coordinator = fault == "coordinator" ? "" : new string('c', 64);
+                break;
+        }
+
+        V1.SignedContext signed = client.Sign(claimed);
+
+        await Refused.FieldAsync(field, async () => await _coordinator.Calls.CommitAsync(new() { Context = signed }, cancellationToken: Token));
+        await Refused.FieldAsync(field, async () => await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token));
+        await Refused.FieldAsync(field, async () => await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token));
+        Assert.Null(await client.GetOutcomeAsync(context.Id));
+        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+    }
+
+    [Theory]
+    [InlineData("forged", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context")]
+    [InlineData("truncated", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload")]
+    [InlineData("oversized", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload")]
+    [InlineData("old key", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context")]
+    [InlineData("missing", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context")]
+    [Trait("Rule", "X1")]
+    public async Task Context_NotOfThisCluster_IsRefusedByAbortAndResolve(
+        string fault, RefusalStatus status, RefusalReason reason, string field)
+    {
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext();
+        V1.SignedContext? signed = client.Sign(context);
+        switch (fault)
+        {
+            case "forged":
+                byte[] signature = signed.Signature.ToByteArray();
+                signature[^1] ^= 1;
+                signed.Signature = ByteString.CopyFrom(signature);
+                break;
+            case "truncated":
+                signed.Payload = ByteString.CopyFrom(signed.Payload.Span[..^3]);
+                break;
+            case "oversized":
+                signed.Payload = ByteString.CopyFrom(new byte[WireLimits.MaxContextBytes + 1]);
+                break;
+            case "old key":
+                signed = new ContextSigner(ClientKey.Derive(TestCluster.Options.ToSecret(), "shop", 3)).Sign(context);
+                break;
+            default:
+                signed = null;
+                break;
+        }
+
+        Refusal abort = await Refused.AsAsync(status, reason, async () =>
+            await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token));
+        Refusal resolve = await Refused.AsAsync(status, reason, async () =>
+            await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token));
+
+        Assert.Equal((field, field), (abort.Field, resolve.Field));
+        Assert.Null(await client.GetOutcomeAsync(context.Id));
+        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+    }
+
+    [Fact]
+    [Trait("Rule", "X1")]
+    public async Task Abort_IdFromTheFuture_NamesTheId()
+    {
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext(TestClient.Now.Plus(Duration.FromMinutes(5)));
+
+        Refusal refusal = await Refused.AsAsync(
+            RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange, () => client.AbortAsync(context));
+
+        Assert.Equal("context.id", refusal.Field);
+    }
+
+    [Fact]
+    [Trait("Rule", "X1")]
+    [Trait("Rule", "D4")]
+    public async Task Resolve_IdFromTheFuture_SaysAskAgainAndEndsNothing()
+    {
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext(TestClient.Now.Plus(Duration.FromMinutes(5)));
+
+        Refusal refusal = await Refused.AsAsync(
+            RefusalStatus.Unavailable, RefusalReason.IdOutOfRange, () => client.ResolveAsync(context, TestCluster.Wrote(Shard)));
+
+        Assert.Contains("ahead of this coordinator's clock", refusal.Message, StringComparison.Ordinal);
+        Assert.Null(await client.GetOutcomeAsync(context.Id));
+    }
+
+    public static TheoryData<string, string, string> BadHellos => new()
+    {
+        { "cluster", "cluster", "at most 63" },
+        { "identity", "identity", "at most 100" },
+        { "no identity", "identity", "1 to 100" },
+        { "owned", "owned", "at most 10000" },
+        { "endpoint", "owned[0].endpoint", "at most 500" },
+        { "generation", "owned[0].generation", "at least 1" },
+        { "issued_at", "issued_at", "above zero" },
+        { "proof", "proof", "32" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadHellos))]
+    public async Task Connect_BadHello_NamesTheField(string fault, string field, string says)
+    {
+        V1.ParticipantHello hello = FakeParticipant.Hello(Shard);
+        switch (fault)
+        {
+            case "cluster":
+                hello.Cluster = new string('c', 64);
+                break;
+            case "identity":
+                hello.Identity = new string('i', 101);
+                break;
+            case "no identity":
+                hello.Identity = "";
+                break;
+            case "owned":
+                hello.Owned.AddRange(Enumerable.Range(1, WireLimits.MaxOwners)
+                    .Select(i => OwnershipMapping.ToWire(new(TestCluster.Shard($"wire/{i - 1}"), "http://127.0.0.1:1"))));
+                break;
+            case "endpoint":
+                hello.Owned[0].Endpoint = $"http://{new string('h', 494)}";
+                break;
+            case "generation":
+                hello.Owned[0].Generation = 0;
+                break;
+            case "issued_at":
+                hello.IssuedAt = -1;
+                break;
+            default:
+                hello.Proof = ByteString.CopyFrom(new byte[31]);
+                break;
+        }
+
+        await FieldAsync(field, says, () => FakeParticipant.SayAsync(_coordinator, new() { Hello = hello }));
+
+        Assert.DoesNotContain(Shard.Shard.Value, await OwnersAsync(_coordinator));
+    }
+
+    [Theory]
+    [InlineData("message", "frames", "at most 1048576")]
+    [InlineData("endpoint", "frames[0].own.endpoint", "at most 500")]
+    [InlineData("prepare", "frames[0].voted.yes.prepare_timestamp", "above zero")]
+    [InlineData("committed", "frames[0].one_phase_ended.committed_at", "above zero")]
+    [InlineData("coordinator", "frames[0].in_doubt.coordinator", "at most 63")]
+    public async Task Connect_BadFrame_NamesTheFieldAndEndsTheStream(string fault, string field, string says)
+    {
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(_coordinator, TestCluster.Shard("frames/0"));
+        ShardGeneration owner = TestCluster.Shard("frames/0");
+        TransactionId id = TransactionId.Create(TestClient.Now);
+        V1.ParticipantFrame frame = fault switch
+        {
+            "endpoint" => OwnershipMapping.ToOwn(new(Shard, $"http://{new string('h', 494)}")),
+            "prepare" => ShardFrameMapping.ToWire(new ShardFrame.Voted(id, owner, Vote.Yes(new Timestamp(1), new Timestamp(2)))),
+            "committed" => ShardFrameMapping.ToWire(new ShardFrame.OnePhaseEnded(id, owner, Outcome.Committed(new Timestamp(1)))),
+            "coordinator" => ShardFrameMapping.ToWire(new ShardFrame.InDoubt(id, owner, new(new string('c', 64), new Incarnation(1)))),
+            _ => ShardFrameMapping.ToWire(new ShardFrame.Applied(id, owner)),
+        };
+        if (fault == "prepare")
+        {
+            frame.Voted.Yes.PrepareTimestamp = -1;
+        }
+        else if (fault == "committed")
+        {
+            frame.OnePhaseEnded.CommittedAt = 0;
+        }
+
+        V1.ParticipantFrames message = new() { Frames = { frame } };
+        if (fault == "message")
+        {
+            frame.Shard = new string('s', 600_000);
+            message.Frames.Add(frame);
+        }
+
+        await participant.SendAsync(message);
+
+        await FieldAsync(field, says, () => participant.Ended);
+        Assert.DoesNotContain(Shard.Shard.Value, await OwnersAsync(_coordinator));
+    }
+
+    [Fact]
+    public async Task Connect_OneShardMoreThanAStreamMayOwn_IsALimit()
+    {
+        await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("owners"));
+        ShardGeneration[] owned = [.. Enumerable.Range(0, WireLimits.MaxOwners).Select(i => TestCluster.Shard($"wire/{i}"))];
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, owned);
+        ShardGeneration oneMore = TestCluster.Shard("more/0");
+
+        await participant.SendAsync(new V1.ParticipantFrames { Frames = { OwnershipMapping.ToOwn(new(oneMore, "http://127.0.0.1:1")) } });
+
+        Refusal refusal = await Refused.AsAsync(RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, () => participant.Ended);
+        Assert.Equal("frames[0].shard", refusal.Field);
+        Assert.Contains("10000 shards", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("connect anew", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(oneMore.Shard.Value, await OwnersAsync(coordinator));
+    }
+
+    private static async Task<string[]> OwnersAsync(TestCoordinator coordinator)
+    {
+        V1.HelloReply reply = await coordinator.Calls.HelloAsync(ClientHandshake.Introduce(TestCluster.Name, "lister"), cancellationToken: Token);
+        return [.. reply.Owners.Select(o => o.Shard)];
+    }
+
+    private static async Task FieldAsync(string field, string says, Func<Task> call)
+    {
+        Refusal refusal = await Refused.FieldAsync(field, call);
+        Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(field.Split('.')[^1], refusal.Message, StringComparison.OrdinalIgnoreCase);
+    }
+}

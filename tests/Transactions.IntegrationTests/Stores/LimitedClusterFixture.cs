@@ -1,0 +1,21 @@
+using Transactions.IntegrationTests.Cluster;
+using Transactions.IntegrationTests.Fixtures;
+
+namespace Transactions.IntegrationTests.Stores;
+
+/// <summary>A cluster whose participants' limits are within a test's reach.</summary>
+public sealed class LimitedClusterFixture(PostgresFixture postgres) : ClusterFixture(postgres)
+{
+    public const int MaxOpenTransactions = 3;
+    public const int MaxOperations = 4;
+    public const int MaxWrites = 2;
+    public const int MaxWaiting = 1;
+
+    protected override IReadOnlyDictionary<string, string> Extra { get; } = new Dictionary<string, string>
+    {
+        ["Participant__MaxOpenTransactions"] = $"{MaxOpenTransactions}",
+        ["Participant__MaxOperationsPerTransaction"] = $"{MaxOperations}",
+        ["Participant__MaxWritesPerTransaction"] = $"{MaxWrites}",
+        ["Participant__MaxWaiting"] = $"{MaxWaiting}",
+    };
+}
