@@ -15,6 +15,7 @@ public sealed class LifeTests(PostgresFixture postgres)
 {
     private const int LogNotReached = 1102;
     private const int CannotStart = 1104;
+    private const int StoppedUndrained = 1107;
     private const int LogLost = 1110;
     private const int LogBack = 1111;
     private const int ClockUnhealthy = 1114;
@@ -164,6 +165,60 @@ public sealed class LifeTests(PostgresFixture postgres)
         Refusal refusal = await Refused.AsAsync(RefusalStatus.Unavailable, RefusalReason.ShuttingDown, () => participant.Ended);
         Assert.True(refusal.MayRetry);
         await stopping;
+    }
+
+    [Fact]
+    public async Task Stop_CommitNeverVoted_EndsAfterTheDrainTimeoutAndTheLogTellsTheOutcome()
+    {
+        string log = await postgres.NewDatabaseAsync("undrained");
+        ShardGeneration left = TestCluster.Shard("undrained/0");
+        ShardGeneration right = TestCluster.Shard("undrained/1");
+        TransactionContext context;
+        TestClient client;
+        await using (TestCoordinator coordinator = await TestCoordinator.ServeAsync(log, configure: o =>
+        {
+            o.DrainTimeout = TimeSpan.FromMilliseconds(100);
+            o.VoteTimeout = TimeSpan.FromMinutes(1);
+        }))
+        {
+            await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, FakeParticipant.Silent, left, right);
+            client = await TestClient.HelloAsync(coordinator);
+            context = client.NewContext();
+            Task<CommitResult> commit = client.CommitAsync(context, TestCluster.Wrote(left, right));
+            await participant.ExpectAsync<CoordinatorFrame.Prepare>(context.Id);
+
+            Task stopping = coordinator.StopAsync();
+
+            // In doubt, and so not ABORTED: the log alone may end it now.
+            Refusal refusal = await Refused.AsAsync(RefusalStatus.Unavailable, RefusalReason.ShuttingDown, () => commit);
+            Assert.Equal((true, AbortReason.Unspecified), (refusal.MayRetry, refusal.AbortReason));
+            Assert.Contains("Resolve", refusal.Message, StringComparison.Ordinal);
+            await Refused.AsAsync(RefusalStatus.Unavailable, RefusalReason.ShuttingDown, () => participant.Ended);
+            await stopping;
+            Assert.Equal(1, coordinator.Lines.Count(StoppedUndrained));
+        }
+
+        await using TestCoordinator next = await TestCoordinator.ServeAsync(log);
+        CommitResult resolved = await client.ResolveAsync(context, TestCluster.Wrote(left, right), at: next);
+        Assert.Equal(Outcome.Aborted(AbortReason.Resolved), resolved.Outcome);
+    }
+
+    [Fact]
+    [Trait("Rule", "7")]
+    public async Task HeartbeatTimeout_NoneComes_TheTransactionIsAbortedAndSaidSo()
+    {
+        await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(
+            await postgres.NewDatabaseAsync("heartbeats"), configure: o => o.HeartbeatTimeout = TimeSpan.FromMilliseconds(100));
+        ShardGeneration shard = TestCluster.Shard("heartbeats/0");
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, shard);
+        TestClient client = await TestClient.HelloAsync(coordinator);
+        TransactionContext context = client.NewContext();
+        await participant.SendAsync(new ShardFrame.Enlist(context.Id, shard, context));
+
+        CoordinatorFrame.Ended told = await participant.ExpectAsync<CoordinatorFrame.Ended>(context.Id);
+
+        Assert.Equal(Outcome.Aborted(AbortReason.HeartbeatMissed), told.Outcome);
+        Assert.Equal(told.Outcome, (await client.CommitAsync(context, TestCluster.Wrote(shard))).Outcome);
     }
 
     [Fact]

@@ -50,6 +50,46 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData(512, true)]
+    [InlineData(511, false)]
+    [InlineData(10_000_000, true)]
+    [InlineData(10_000_001, false)]
+    public void FindFaults_MaxUnhandledFrames_AllowsItsRangeOnly(int frames, bool isAllowed)
+    {
+        CoordinatorServerOptions options = Valid();
+        options.Streams.MaxUnhandledFrames = frames;
+
+        Check(options, isAllowed, "Coordinator:Streams:MaxUnhandledFrames");
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    [InlineData(1_000_000, true)]
+    [InlineData(1_000_001, false)]
+    public void FindFaults_MaxOpenCalls_AllowsItsRangeOnly(int calls, bool isAllowed)
+    {
+        CoordinatorServerOptions options = Valid();
+        options.MaxOpenCalls = calls;
+
+        Check(options, isAllowed, "Coordinator:MaxOpenCalls");
+    }
+
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(1_001, false)]
+    public void FindFaults_Peers_AllowsItsRangeOnly(int peers, bool isAllowed)
+    {
+        CoordinatorServerOptions options = Valid();
+        for (int i = 0; i < peers; i++)
+        {
+            options.Peers.Add(new() { Name = $"peer-{i}", Endpoint = "http://10.0.0.1:7100" });
+        }
+
+        Check(options, isAllowed, "Coordinator:Peers");
+    }
+
+    [Theory]
     [InlineData(100, true)]
     [InlineData(99, false)]
     [InlineData(60_000, true)]
