@@ -50,7 +50,7 @@ public static class HistoryCheck
         CheckCounters counters = CheckKeys(table, options, log);
         if (options.IsRealTime)
         {
-            ExternalConsistency.Check(table, log);
+            new ExternalConsistency(table, log).Check();
         }
 
         counters = CheckCycles(table, options, log, counters);
@@ -76,6 +76,7 @@ public static class HistoryCheck
             TimestampChecks timestamps = new(key, log);
             timestamps.CheckOrder();
             timestamps.CheckReads();
+            ServedTimestamps.Check(key, log);
             timestamped += timestamps.Compared;
             reads += key.Reads.Count;
             unresolved += key.Reads.Count(read => read.Version == KeyWrite.NoVersion);

@@ -118,7 +118,7 @@ public static class HistoryReader
                     type = Type(ref reader);
                     break;
                 case "process":
-                    process = reader.TokenType == JsonTokenType.Number ? checked((int)Number(ref reader, field)) : null;
+                    process = Process(ref reader);
                     reader.TrySkip();
                     break;
                 case "time":
@@ -169,6 +169,12 @@ public static class HistoryReader
         string other => throw new HistoryFormatException($"An event's type is \"{other}\"."),
         null => throw new HistoryFormatException("An event's type is no text."),
     };
+
+    // Null is somebody who runs no transactions.
+    private static int? Process(ref Utf8JsonReader reader) =>
+        reader.TokenType != JsonTokenType.Number ? null
+        : reader.TryGetInt32(out int process) ? process
+        : throw new HistoryFormatException("An event's process is no 32-bit integer.");
 
     private static long? OptionalNumber(ref Utf8JsonReader reader, string field) =>
         reader.TokenType == JsonTokenType.Null ? null : Number(ref reader, field);

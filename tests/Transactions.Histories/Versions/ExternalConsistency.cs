@@ -1,41 +1,58 @@
 namespace Transactions.Histories;
 
-/// <summary>Timestamps agree with real time: whoever was acknowledged lies below whoever began after that.</summary>
-internal static class ExternalConsistency
+/// <summary>
+/// Timestamps agree with real time: whatever was acknowledged, or shown to a transaction that has ended, lies below whoever
+/// began after that.
+/// </summary>
+internal sealed class ExternalConsistency(TransactionTable table, AnomalyLog log)
 {
-    public static void Check(TransactionTable table, AnomalyLog log)
+    private Transaction? _greatest;
+    private Transaction? _shownTo;
+
+    public void Check()
     {
-        // By transaction: who, of those acknowledged when it began, had the greatest commit timestamp.
-        Transaction?[] below = new Transaction?[table.Transactions.Count];
-        Transaction? greatest = null;
+        // By transaction: what lay highest when it began, and who had seen it.
+        (Transaction? Earlier, Transaction? ShownTo)[] below = new (Transaction?, Transaction?)[table.Transactions.Count];
         foreach (Moment moment in table.Moments)
         {
-            Transaction transaction = moment.Of;
             if (moment.IsBeginning)
             {
-                below[transaction.Number] = greatest;
+                below[moment.Of.Number] = (_greatest, _shownTo);
+                continue;
             }
-            else
+
+            Raise(moment.Of, shownTo: null);
+            foreach (ExternalRead read in moment.Of.Reads)
             {
-                greatest = transaction.Commit is { } commit && (greatest is null || commit > greatest.Commit) ? transaction : greatest;
+                if (read.Version > 0)
+                {
+                    Raise(read.Key.Versions[read.Version - 1].By, shownTo: moment.Of);
+                }
             }
         }
 
         foreach (Transaction transaction in table.Transactions)
         {
-            if (below[transaction.Number] is not { } earlier || !transaction.IsCommitted || transaction.IsStale
-                || transaction.Position is not { } position || position.Sees(earlier.Commit!.Value))
+            (Transaction? earlier, Transaction? shownTo) = below[transaction.Number];
+            if (earlier is null || !transaction.IsCommitted || transaction.IsStale
+                || transaction.Position is not { } position || position.Sees(earlier.Commit!.Value) || !log.Count(AnomalyKind.ExternalConsistency))
             {
                 continue;
             }
 
-            if (log.Count(AnomalyKind.ExternalConsistency))
-            {
-                string at = position.IsSnapshot ? "reads at" : "committed at";
-                log.Tell(AnomalyKind.ExternalConsistency, key: null,
-                    $"{earlier} had been acknowledged at {earlier.Commit} before {transaction} began, and {transaction} {at} {position.Value}",
-                    earlier, transaction);
-            }
+            string known = shownTo is null ? "had been acknowledged" : $"had been seen by {shownTo}, which ended";
+            string at = position.IsSnapshot ? "reads at" : "committed at";
+            log.Tell(AnomalyKind.ExternalConsistency, key: null,
+                $"{earlier}, committed at {earlier.Commit}, {known} before {transaction} began, and {transaction} {at} {position.Value}",
+                earlier, shownTo, transaction);
+        }
+    }
+
+    private void Raise(Transaction transaction, Transaction? shownTo)
+    {
+        if (transaction.Commit is { } commit && (_greatest is null || commit > _greatest.Commit))
+        {
+            (_greatest, _shownTo) = (transaction, shownTo);
         }
     }
 }

@@ -24,6 +24,7 @@ internal sealed class ListReads(KeyHistory key, AnomalyLog log)
         }
 
         TakeOrder(longest);
+        CheckOrderWithin(longest);
         foreach (ExternalRead read in key.Reads)
         {
             read.IsPrefix = longest.Seen.Elements.StartsWith(read.Seen.Elements);
@@ -66,6 +67,22 @@ internal sealed class ListReads(KeyHistory key, AnomalyLog log)
             }
 
             write.Place = place;
+        }
+    }
+
+    // What one transaction appended stands in its order, without a hole: more than that no other key or transaction tells.
+    private void CheckOrderWithin(ExternalRead longest)
+    {
+        for (int i = 1; i < key.Writes.Count; i++)
+        {
+            KeyWrite first = key.Writes[i - 1];
+            KeyWrite second = key.Writes[i];
+            if (first.By == second.By && first.By.MayHaveCommitted && second.Place != int.MaxValue && first.Place > second.Place
+                && log.Count(AnomalyKind.IncompatibleOrder))
+            {
+                log.Tell(AnomalyKind.IncompatibleOrder, key,
+                    $"{key.Name} was read as {longest.Seen}, and {first.By} appended {first.Value} before {second.Value}", longest.By, first.By);
+            }
         }
     }
 

@@ -24,9 +24,9 @@ internal static class RealTimeVersions
 
             foreach (Visit earlier in ended)
             {
-                if (earlier.Last != visit.First && visit.First != 0)
+                if (earlier.Last != visit.First)
                 {
-                    key.Successions.Add(new VersionEdge(earlier.Last, visit.First, IsByRealTime: true));
+                    key.Successions.Add(Succession(key, earlier.Last, visit.First));
                 }
             }
 
@@ -35,6 +35,18 @@ internal static class RealTimeVersions
                 running.Enqueue(visit, visit.By.Completed);
             }
         }
+    }
+
+    // One who comes later finds an older version: the read is what is wrong, so let the versions keep their order.
+    private static VersionEdge Succession(KeyHistory key, int earlier, int later)
+    {
+        if (later == 0)
+        {
+            return new VersionEdge(0, earlier, IsByRealTime: false);
+        }
+
+        bool isBackwards = earlier != 0 && key.Versions[later - 1].By.Completed < key.Versions[earlier - 1].By.Invoked;
+        return isBackwards ? new VersionEdge(later, earlier, IsByRealTime: true) : new VersionEdge(earlier, later, IsByRealTime: true);
     }
 
     // Each transaction that read or wrote the key and of which the version is known, by beginning.
