@@ -27,7 +27,7 @@ public sealed class ScaleTests
     [Fact]
     public void Check_OfAWrongHistory_IsBoundedToo()
     {
-        History history = World.Run(1, Lists with { Transactions = 50_000, WritesPerKeySet = 0, Keys = 2_000 });
+        History history = World.Run(1, Lists with { Transactions = 20_000, WritesPerKeySet = 0, Keys = 1_000 });
         int last = history.Events.Length - 1;
         while (history.Events[last].Type != EventType.Ok || history.Events[last].Operations[0] is not { Kind: OperationKind.Read, Elements: { IsDefaultOrEmpty: false } })
         {

@@ -69,7 +69,7 @@ public sealed class ListAnomalyTests
         Reading().IsClean();
         Reading(1, 2).IsClean();
         Reading(2, 1).Shows(AnomalyKind.IncompatibleOrder, AnomalyKind.G1b);
-        Reading(2).Shows(AnomalyKind.IncompatibleOrder);
+        Reading(2).Shows(AnomalyKind.IncompatibleOrder, AnomalyKind.GSingle);
     }
 
     [Fact]
