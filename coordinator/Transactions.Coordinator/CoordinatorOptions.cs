@@ -41,6 +41,12 @@ public sealed record CoordinatorOptions
     /// <summary>How large a stored result may be, in bytes. 0 to 1,048,576; default 65,536.</summary>
     public int MaxResultBytes { get; init; } = 65_536;
 
+    /// <summary>
+    /// The least time between two notes in the log of what writers have applied, unless one is full. Nobody waits for them; a
+    /// decision stays in memory that much longer. 1 ms to 10 s; default 100 ms.
+    /// </summary>
+    public Duration MarkInterval { get; init; } = Duration.FromMilliseconds(100);
+
     /// <summary>How often a decision is tried again after the log refused it for a passing reason. 1 ms to 1 min; default 100 ms.</summary>
     public Duration RetryInterval { get; init; } = Duration.FromMilliseconds(100);
 
@@ -53,6 +59,7 @@ public sealed record CoordinatorOptions
         Check(ResendInterval, Duration.FromMilliseconds(10), Duration.FromMinutes(1), nameof(ResendInterval));
         Check(RecoveryInterval, Duration.FromMilliseconds(10), Duration.FromHours(1), nameof(RecoveryInterval));
         Check(PruneInterval, Duration.FromSeconds(1), Duration.FromDays(1), nameof(PruneInterval));
+        Check(MarkInterval, Duration.FromMilliseconds(1), Duration.FromSeconds(10), nameof(MarkInterval));
         Check(RetryInterval, Duration.FromMilliseconds(1), Duration.FromMinutes(1), nameof(RetryInterval));
         Check(MaxOpenTransactions, 1, 1_000_000, nameof(MaxOpenTransactions));
         Check(MaxRememberedTransactions, 1, 100_000_000, nameof(MaxRememberedTransactions));

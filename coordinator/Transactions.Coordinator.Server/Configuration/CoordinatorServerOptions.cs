@@ -46,6 +46,9 @@ public sealed class CoordinatorServerOptions
     /// <inheritdoc cref="CoordinatorOptions.PruneInterval"/>
     public TimeSpan PruneInterval { get; set; } = Defaults.PruneInterval.ToTimeSpan();
 
+    /// <inheritdoc cref="CoordinatorOptions.MarkInterval"/>
+    public TimeSpan MarkInterval { get; set; } = Defaults.MarkInterval.ToTimeSpan();
+
     /// <inheritdoc cref="CoordinatorOptions.RetryInterval"/>
     public TimeSpan RetryInterval { get; set; } = Defaults.RetryInterval.ToTimeSpan();
 
@@ -89,6 +92,7 @@ public sealed class CoordinatorServerOptions
         ResendInterval = Duration.FromTimeSpan(ResendInterval),
         RecoveryInterval = Duration.FromTimeSpan(RecoveryInterval),
         PruneInterval = Duration.FromTimeSpan(PruneInterval),
+        MarkInterval = Duration.FromTimeSpan(MarkInterval),
         RetryInterval = Duration.FromTimeSpan(RetryInterval),
         MaxOpenTransactions = MaxOpenTransactions,
         MaxRememberedTransactions = MaxRememberedTransactions,
