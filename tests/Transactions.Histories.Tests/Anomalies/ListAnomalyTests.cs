@@ -138,6 +138,12 @@ public sealed class ListAnomalyTests
         stale.Shows(Serializable with { LinearizableKeys = true }, AnomalyKind.StaleRead);
     }
 
+    // The next version is in doubt and never ends; the one after it was acknowledged.
+    [Fact]
+    public void StaleRead_BehindOneInDoubt_IsFound() =>
+        Assert.True(new Script().Begin(0, Append("x", 1)).Info(0).Run(1, Append("x", 2)).Run(2, List("x")).Run(3, List("x", 1, 2)).Check()
+            .Has(AnomalyKind.StaleRead));
+
     [Fact]
     public void StaleRead_ByARequestForThePast_IsNone() =>
         new Script().Run(0, Append("x", 1)).StaleSnapshot(1, null, List("x")).Run(2, List("x", 1)).IsClean();
@@ -199,6 +205,12 @@ public sealed class ListAnomalyTests
         CheckResult found = Second().Shows(AnomalyKind.G2Item);
         Assert.Contains("T0 -rw[key x: the initial state before 1]-> T1", found.Anomalies[0].Explanation);
     }
+
+    // A shorter cycle of a lesser kind among the same transactions doesn't hide the graver one.
+    [Fact]
+    public void GSingle_LongerThanAWriteSkew_IsFoundBesideIt() => new Script().Begin(0).Begin(1).Begin(2)
+        .Ok(0, List("x"), Append("y", 1), List("w", 1)).Ok(1, List("y"), Append("x", 1), Append("z", 1)).Ok(2, List("z", 1), Append("w", 1))
+        .Shows(AnomalyKind.GSingle, AnomalyKind.G2Item);
 
     // T0 is before T1 for process 1, and after it for process 2.
     [Fact]

@@ -94,6 +94,19 @@ public sealed class RegisterAnomalyTests
         Assert.True(found.Has(AnomalyKind.G0Realtime), found.ToString());
     }
 
+    // Two writes side by side are both before one that begins after both: whoever read either was before it.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void GSingleRealtime_AfterTwoWritesSideBySide_IsFound(long seen)
+    {
+        Script Reading(long value) => new Script().Begin(9).Begin(0).Begin(1).Ok(0, Write("x", 1)).Ok(1, Write("x", 2))
+            .Begin(2).Ok(9, Read("x", value), Read("y", 3)).Ok(2, Write("x", 3), Write("y", 3));
+
+        Reading(3).IsClean();
+        Reading(seen).Shows(AnomalyKind.GSingleRealtime);
+    }
+
     [Fact]
     public void G0_ByReadsBeforeWrites_IsFound()
     {
@@ -129,6 +142,11 @@ public sealed class RegisterAnomalyTests
         CheckResult found = Second().Shows(AnomalyKind.G2);
         Assert.Contains("T0 -rw[scan without key a1: the initial state before 1]-> T1", found.Anomalies[0].Explanation);
     }
+
+    // Who also asked for the key itself depends on the item, not on a predicate.
+    [Fact]
+    public void G2Item_WriteSkewByAScanAndARead_IsFound() => new Script().Begin(0).Begin(1)
+        .Ok(0, Scan("a", "b"), Read("a1", null), Write("b1", 1)).Ok(1, Scan("b", "c"), Read("b1", null), Write("a1", 1)).Shows(AnomalyKind.G2Item);
 
     [Fact]
     public void GSingle_ScanMissesHalfATransaction_IsFound()
