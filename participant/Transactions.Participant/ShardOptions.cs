@@ -56,6 +56,9 @@ public sealed record ShardOptions
     /// <summary>How many transactions go into one PostgreSQL commit. 1 to 4,096; default 256.</summary>
     public int MaxBatch { get; init; } = 256;
 
+    /// <summary>How many bytes of keys and values go into one PostgreSQL commit; a larger transaction goes alone. 1 KiB to 1 GiB; default 16 MiB.</summary>
+    public int MaxBatchBytes { get; init; } = 16 << 20;
+
     /// <summary>How many votes, one-phase commits and tombstones may wait for PostgreSQL. 1 to 1,000,000; default 50,000.</summary>
     public int MaxQueuedPersists { get; init; } = 50_000;
 
@@ -80,6 +83,7 @@ public sealed record ShardOptions
         Check(MaxScanLimit, 1, 100_000, nameof(MaxScanLimit));
         Check(MaxWaiting, 1, 1_000_000, nameof(MaxWaiting));
         Check(MaxBatch, 1, 4_096, nameof(MaxBatch));
+        Check(MaxBatchBytes, 1_024, 1 << 30, nameof(MaxBatchBytes));
         Check(MaxQueuedPersists, 1, 1_000_000, nameof(MaxQueuedPersists));
     }
 

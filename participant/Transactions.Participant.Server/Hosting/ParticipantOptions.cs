@@ -48,6 +48,9 @@ public sealed class ParticipantOptions
     /// <summary>How many keys one transaction may write on one shard. 1 to 1,000,000; default 5,000.</summary>
     public int MaxWritesPerTransaction { get; set; } = 5_000;
 
+    /// <summary>How many bytes of keys and values go into one PostgreSQL commit; a larger transaction goes alone. 1 KiB to 1 GiB; default 16 MiB.</summary>
+    public int MaxBatchBytes { get; set; } = 16 << 20;
+
     /// <summary>How many calls may wait on one shard. 1 to 1,000,000; default 100,000.</summary>
     public int MaxWaiting { get; set; } = 100_000;
 
@@ -71,6 +74,7 @@ public sealed class ParticipantOptions
         MaxOpenTransactions = MaxOpenTransactions,
         MaxOperationsPerTransaction = MaxOperationsPerTransaction,
         MaxWritesPerTransaction = MaxWritesPerTransaction,
+        MaxBatchBytes = MaxBatchBytes,
         MaxWaiting = MaxWaiting,
     };
 
