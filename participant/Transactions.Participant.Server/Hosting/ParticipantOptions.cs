@@ -39,6 +39,12 @@ public sealed class ParticipantOptions
     /// <summary>How large a value may be, in bytes. 1 to 64 MiB; default 1 MiB.</summary>
     public int MaxValueBytes { get; set; } = 1 << 20;
 
+    /// <summary>
+    /// How many bytes of records one reply may have; a scan is cut there, other replies are refused. From the largest record
+    /// (MaxKeyBytes + MaxValueBytes + 1,024) to 128 MiB; default 3 MiB, below the 4 MiB that gRPC's clients take unless told otherwise.
+    /// </summary>
+    public int MaxReplyBytes { get; set; } = 3 << 20;
+
     /// <summary>How many transactions may be open on one shard. 1 to 1,000,000; default 50,000.</summary>
     public int MaxOpenTransactions { get; set; } = 50_000;
 
@@ -71,6 +77,7 @@ public sealed class ParticipantOptions
         HistoryRetention = Duration.FromTimeSpan(HistoryRetention),
         MaxKeyBytes = MaxKeyBytes,
         MaxValueBytes = MaxValueBytes,
+        MaxReplyBytes = MaxReplyBytes,
         MaxOpenTransactions = MaxOpenTransactions,
         MaxOperationsPerTransaction = MaxOperationsPerTransaction,
         MaxWritesPerTransaction = MaxWritesPerTransaction,

@@ -225,8 +225,11 @@ internal sealed class OperationRunner(ShardCore core, ShardLease lease, LockTabl
         return refusal is not null;
     }
 
+    // X2: admitted it was, so that a reply that is too large counts, and is repeated, as a refusal.
     private void Succeed(PendingOperation operation, OperationResult result, bool wrote) =>
-        Finish(operation, new ShardAnswer.Admitted(Owner(operation), result, wrote));
+        Finish(operation, ReplySize.FindRefusal(result, core.Options) is { } tooLarge
+            ? new ShardAnswer.Refused(tooLarge, Owner(operation))
+            : new ShardAnswer.Admitted(Owner(operation), result, wrote));
 
     private void Fail(PendingOperation operation, ReadFailure failure) => Finish(operation, new ShardAnswer.Refused(
         Refusal.Unavailable(RefusalReason.StorageUnavailable, $"The shard can't read from PostgreSQL: {failure.Message}"),
