@@ -150,7 +150,8 @@ internal sealed class ParticipantHost(
             clock,
             timeProvider,
             processStop,
-            new ShardObserver(id, metrics, _logger));
+            new ShardObserver(id, metrics, _logger),
+            options.MaxQueuedRequests);
         lock (_drivers)
         {
             _drivers.Add(driver);

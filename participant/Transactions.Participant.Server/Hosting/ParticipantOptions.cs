@@ -60,6 +60,15 @@ public sealed class ParticipantOptions
     /// <summary>How many calls may wait on one shard. 1 to 1,000,000; default 100,000.</summary>
     public int MaxWaiting { get; set; } = 100_000;
 
+    /// <summary>
+    /// How many requests and coordinators' frames may wait for one shard's turn: beyond that unary calls are refused, and streams
+    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// </summary>
+    public int MaxQueuedRequests { get; set; } = 100_000;
+
+    /// <summary>How many requests of one Store stream may be unanswered; more are refused. 1 to 1,000,000; default 10,000.</summary>
+    public int MaxRequestsPerStream { get; set; } = 10_000;
+
     /// <summary>How many connections to PostgreSQL read, per shard. 1 to 1,000; default 8.</summary>
     public int ReadConnections { get; set; } = 8;
 
@@ -119,6 +128,8 @@ public sealed class ParticipantOptions
             faults.Add("Participant:Coordinators is empty; add the address of each coordinator, like 'http://127.0.0.1:5001'.");
         }
 
+        CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
+        CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
         if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromMinutes(1))
         {
             faults.Add($"Participant:StopTimeout is {StopTimeout}; set it to at least 0 and at most 1 min.");
@@ -136,6 +147,14 @@ public sealed class ParticipantOptions
         WriteConnections = WriteConnections,
         CommandTimeout = Duration.FromTimeSpan(CommandTimeout),
     };
+
+    private static void CheckCount(List<string> faults, int value, string name)
+    {
+        if (value is < 1 or > 1_000_000)
+        {
+            faults.Add($"Participant:{name} is {value}; set it to at least 1 and at most 1000000.");
+        }
+    }
 
     private static void Check(List<string> faults, string what, Action validate)
     {

@@ -26,6 +26,7 @@ internal sealed class ShardDriver : IAsyncDisposable
     private readonly ReadQueue _reads;
     private readonly Ticker _ticker;
     private readonly ClockWaker _waker;
+    private readonly int _maxQueuedRequests;
     private long _lastCall;
     private int _isTickQueued;
 
@@ -37,10 +38,13 @@ internal sealed class ShardDriver : IAsyncDisposable
         IBoundedClock clock,
         TimeProvider timeProvider,
         IProcessStop processStop,
-        ShardObserver observer)
+        ShardObserver observer,
+        int maxQueuedRequests)
     {
         (_machine, _store, _self, _links, _processStop, _observer) = (machine, store, self, links, processStop, observer);
-        _loop = new MachineLoop<ShardEvent, ShardEffect>(Handle, machine.TakeEffects, Start, clock, processStop);
+        _maxQueuedRequests = maxQueuedRequests;
+        _loop = new MachineLoop<ShardEvent, ShardEffect>(
+            Handle, machine.TakeEffects, Start, clock, processStop, maxQueuedRequests);
         _reads = new ReadQueue(store, Post, processStop);
         _waker = new ClockWaker(clock, timeProvider, PostTimePassed);
         _ticker = new Ticker(TickInterval, PostTimePassed, timeProvider);
@@ -61,13 +65,54 @@ internal sealed class ShardDriver : IAsyncDisposable
 
     public void Post(ShardEvent e) => _loop.Post(e);
 
-    /// <summary>Posts a call and waits for its answer. Cancelling stops the waiting only.</summary>
-    public async Task<ShardAnswer> CallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    /// <summary>Hands in a coordinator's frame, when there is room for it.</summary>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken) =>
+        _loop.PostRequestAsync(frame, cancellationToken);
+
+    /// <summary>Hands in a call and waits for its answer; a full queue refuses it. Cancelling stops the waiting only.</summary>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public Task<ShardAnswer> CallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    {
+        (CallId call, Task<ShardAnswer> answer) = Expect();
+        if (!_loop.TryPostRequest(toEvent(call)))
+        {
+            Answer(call, new ShardAnswer.Refused(Refusal.Limit(
+                "requests",
+                $"{_maxQueuedRequests} requests wait for shard {Shard} already (MaxQueuedRequests); try again later.") with { MayRetry = true }));
+        }
+
+        return WaitAsync(call, answer, cancellationToken);
+    }
+
+    /// <summary>Hands in a call when there is room for it; then answers the task that waits for its answer.</summary>
+    /// <exception cref="OperationCanceledException">The token fired before there was room.</exception>
+    public async Task<Task<ShardAnswer>> StartCallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    {
+        (CallId call, Task<ShardAnswer> answer) = Expect();
+        try
+        {
+            await _loop.PostRequestAsync(toEvent(call), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _calls.TryRemove(call, out _);
+            throw;
+        }
+
+        return WaitAsync(call, answer, cancellationToken);
+    }
+
+    private (CallId Call, Task<ShardAnswer> Answer) Expect()
     {
         CallId call = new(Interlocked.Increment(ref _lastCall));
         TaskCompletionSource<ShardAnswer> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _calls[call] = answer;
-        Post(toEvent(call));
+        return (call, answer.Task);
+    }
+
+    private async Task<ShardAnswer> WaitAsync(CallId call, Task<ShardAnswer> answer, CancellationToken cancellationToken)
+    {
         if (_ending.IsCancellationRequested)
         {
             EndCalls();
@@ -75,7 +120,7 @@ internal sealed class ShardDriver : IAsyncDisposable
 
         try
         {
-            return await answer.Task.WaitAsync(cancellationToken);
+            return await answer.WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
