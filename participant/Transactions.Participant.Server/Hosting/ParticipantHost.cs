@@ -151,7 +151,8 @@ internal sealed class ParticipantHost(
             timeProvider,
             processStop,
             new ShardObserver(id, metrics, _logger),
-            options.MaxQueuedRequests);
+            options.MaxQueuedRequests,
+            options.AnswerTimeout);
         lock (_drivers)
         {
             _drivers.Add(driver);

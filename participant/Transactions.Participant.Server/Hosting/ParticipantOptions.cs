@@ -78,6 +78,12 @@ public sealed class ParticipantOptions
     /// <summary>How long one statement may run. 1 s to 10 min; default 15 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// How long one step of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a read
+    /// has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
+    /// </summary>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(45);
+
     /// <summary>What the shards' machines go by.</summary>
     public ShardOptions ToShardOptions() => new()
     {
@@ -126,6 +132,12 @@ public sealed class ParticipantOptions
         if (Coordinators.Count == 0)
         {
             faults.Add("Participant:Coordinators is empty; add the address of each coordinator, like 'http://127.0.0.1:5001'.");
+        }
+
+        if (AnswerTimeout < 2 * CommandTimeout || AnswerTimeout > TimeSpan.FromMinutes(30))
+        {
+            faults.Add(
+                $"Participant:AnswerTimeout is {AnswerTimeout}; set it to at least twice CommandTimeout ({CommandTimeout}) and at most 30 min.");
         }
 
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
