@@ -14,6 +14,12 @@ public sealed record ProtocolLimits(ClockMode Mode, Duration MaxOffset, Duration
     public static ProtocolLimits Default { get; } =
         new(ClockMode.Bounded, Duration.FromMilliseconds(500), Duration.FromSeconds(60), Duration.FromDays(7));
 
+    /// <summary>
+    /// How long one business transaction may be run again under its first priority (X4): 1 h. A single run of it lasts at most
+    /// <see cref="MaxLifetime"/>.
+    /// </summary>
+    public static Duration LongestRun { get; } = Duration.FromHours(1);
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentException">A value lies outside its range; the message names it, the range and the remedy.</exception>
     public void Validate()

@@ -48,6 +48,9 @@ internal static partial class Log
     [LoggerMessage(2103, LogLevel.Warning, "Can't reach the coordinator at {Endpoint} ({Reason}); trying again in {Delay}")]
     public static partial void CoordinatorUnreachable(ILogger logger, Uri endpoint, string reason, TimeSpan delay);
 
+    [LoggerMessage(2104, LogLevel.Error, "A request on a Store stream failed unexpectedly; its client was answered INTERNAL")]
+    public static partial void RequestFailed(ILogger logger, Exception reason);
+
     [LoggerMessage(2201, LogLevel.Information, "Participant {Identity} answers at {Endpoint}, with shards {Shards}")]
     public static partial void Starting(ILogger logger, string identity, string endpoint, string shards);
 

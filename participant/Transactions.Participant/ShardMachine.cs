@@ -66,7 +66,7 @@ public sealed class ShardMachine
         CommitChecks commits = new(_core, _lease);
         _locks = new LockTable { Wound = Wound };
         _versions = new VersionReader(_core, _overlay);
-        _runner = new OperationRunner(_core, _locks, _versions);
+        _runner = new OperationRunner(_core, _lease, _locks, _versions);
         _transactions = new TransactionTable(_core, _lease, _locks, _prepared, _runner, new EndedTransactions(limits))
         {
             ResumeReads = transaction => _snapshots!.Resume(transaction),

@@ -50,11 +50,20 @@ public sealed record ShardOptions
     /// <summary>How many records one Scan may answer. 1 to 100,000; default 1,000.</summary>
     public int MaxScanLimit { get; init; } = 1_000;
 
+    /// <summary>
+    /// How many bytes of records one reply may have; a scan is cut there, other replies are refused. From the largest record
+    /// (MaxKeyBytes + MaxValueBytes + 1,024) to 128 MiB; default 3 MiB, below the 4 MiB that gRPC's clients take unless told otherwise.
+    /// </summary>
+    public int MaxReplyBytes { get; init; } = 3 << 20;
+
     /// <summary>How many operations and reads may wait on the shard. 1 to 1,000,000; default 100,000.</summary>
     public int MaxWaiting { get; init; } = 100_000;
 
     /// <summary>How many transactions go into one PostgreSQL commit. 1 to 4,096; default 256.</summary>
     public int MaxBatch { get; init; } = 256;
+
+    /// <summary>How many bytes of keys and values go into one PostgreSQL commit; a larger transaction goes alone. 1 KiB to 1 GiB; default 16 MiB.</summary>
+    public int MaxBatchBytes { get; init; } = 16 << 20;
 
     /// <summary>How many votes, one-phase commits and tombstones may wait for PostgreSQL. 1 to 1,000,000; default 50,000.</summary>
     public int MaxQueuedPersists { get; init; } = 50_000;
@@ -75,11 +84,13 @@ public sealed record ShardOptions
         Check(MaxBytesPerTransaction, 1_024, 1 << 30, nameof(MaxBytesPerTransaction));
         Check(MaxKeyBytes, 1, 2_048, nameof(MaxKeyBytes));
         Check(MaxValueBytes, 1, 64 << 20, nameof(MaxValueBytes));
+        Check(MaxReplyBytes, MaxKeyBytes + MaxValueBytes + 1_024, 128 << 20, nameof(MaxReplyBytes));
         Check(MaxValueDepth, 1, 1_000, nameof(MaxValueDepth));
         Check(MaxKeysPerGet, 1, 100_000, nameof(MaxKeysPerGet));
         Check(MaxScanLimit, 1, 100_000, nameof(MaxScanLimit));
         Check(MaxWaiting, 1, 1_000_000, nameof(MaxWaiting));
         Check(MaxBatch, 1, 4_096, nameof(MaxBatch));
+        Check(MaxBatchBytes, 1_024, 1 << 30, nameof(MaxBatchBytes));
         Check(MaxQueuedPersists, 1, 1_000_000, nameof(MaxQueuedPersists));
     }
 

@@ -133,10 +133,10 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         Log.CoordinatorConnected(_logger, introduction.Coordinator, _endpoint);
         try
         {
-            Deliver(introduction.Coordinator, call.ResponseStream.Current);
+            await DeliverAsync(introduction.Coordinator, call.ResponseStream.Current, ending.Token);
             while (await call.ResponseStream.MoveNext(ending.Token))
             {
-                Deliver(introduction.Coordinator, call.ResponseStream.Current);
+                await DeliverAsync(introduction.Coordinator, call.ResponseStream.Current, ending.Token);
             }
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or IOException)
@@ -160,7 +160,8 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         return stream.WriteAsync(message, cancellationToken);
     }
 
-    private void Deliver(CoordinatorId from, V1.CoordinatorFrames message)
+    // A shard whose queue is full holds up the reading, and so, by flow control, the coordinator.
+    private async Task DeliverAsync(CoordinatorId from, V1.CoordinatorFrames message, CancellationToken cancellationToken)
     {
         foreach (V1.CoordinatorFrame wire in message.Frames)
         {
@@ -170,7 +171,10 @@ internal sealed class CoordinatorLink : IAsyncDisposable
             }
 
             // A frame for a shard that isn't here is answered by nobody: its sender's directory will catch up.
-            _links.Find(shard)?.Post(new ShardEvent.FrameReceived(from, frame));
+            if (_links.Find(shard) is { } driver)
+            {
+                await driver.PostFrameAsync(new ShardEvent.FrameReceived(from, frame), cancellationToken);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Transactions.Client;
 using Transactions.Contracts;
 using Transactions.Contracts.V1;
@@ -7,35 +8,57 @@ namespace Transactions.Participant.Server;
 
 /// <summary>Takes a request that came over the wire to its shard: verifies its context, finds the shard, waits for the answer.</summary>
 /// <remarks>Thread-safe. Every failure is a refusal, which is an answer.</remarks>
-internal sealed class StoreCalls(ParticipantHost host, ContextVerifier verifier)
+internal sealed class StoreCalls(ParticipantHost host, ContextVerifier verifier) : IStoreCalls
 {
-    /// <summary>Runs one request.</summary>
+    /// <summary>Runs one request; a shard with too many of them refuses it.</summary>
     /// <param name="call">The request.</param>
     /// <param name="signed">Its transaction's context; null when none came.</param>
     /// <param name="cancellationToken">Stops the waiting only.</param>
-    public Task<ShardAnswer> RunAsync(StoreCall call, SignedContext? signed, CancellationToken cancellationToken)
+    public Task<ShardAnswer> RunAsync(StoreCall call, SignedContext? signed, CancellationToken cancellationToken) =>
+        TryFind(call, signed, out ShardDriver? driver, out Func<CallId, ShardEvent>? toEvent, out Refusal? refusal)
+            ? driver.CallAsync(toEvent, cancellationToken)
+            : Refused(refusal);
+
+    /// <inheritdoc/>
+    public Task<Task<ShardAnswer>> StartAsync(StoreCall call, SignedContext? signed, CancellationToken cancellationToken) =>
+        TryFind(call, signed, out ShardDriver? driver, out Func<CallId, ShardEvent>? toEvent, out Refusal? refusal)
+            ? driver.StartCallAsync(toEvent, cancellationToken)
+            : Task.FromResult(Refused(refusal));
+
+    private bool TryFind(
+        StoreCall call,
+        SignedContext? signed,
+        [NotNullWhen(true)] out ShardDriver? driver,
+        [NotNullWhen(true)] out Func<CallId, ShardEvent>? toEvent,
+        [NotNullWhen(false)] out Refusal? refusal)
     {
+        (driver, toEvent) = (null, null);
         switch (call)
         {
             case StoreCall.Execute execute:
-                return verifier.TryVerify(signed, out Model.TransactionContext? context, out Refusal? refusal)
-                    ? CallAsync(
-                        execute.Shard,
-                        id => new ShardEvent.OperationReceived(id, context, execute.Number, execute.Operation),
-                        cancellationToken)
-                    : Refused(refusal);
+                if (!verifier.TryVerify(signed, out Model.TransactionContext? context, out refusal))
+                {
+                    return false;
+                }
+
+                toEvent = id => new ShardEvent.OperationReceived(id, context, execute.Number, execute.Operation);
+                return TryFind(execute.Shard, out driver, out refusal);
 
             case StoreCall.Read read:
-                return CallAsync(
-                    read.Shard, id => new ShardEvent.SnapshotReadReceived(id, read.At, read.Query), cancellationToken);
+                toEvent = id => new ShardEvent.SnapshotReadReceived(id, read.At, read.Query);
+                return TryFind(read.Shard, out driver, out refusal);
 
             default:
                 throw new InvalidOperationException($"No such call: {call.GetType().Name}.");
         }
     }
 
-    private Task<ShardAnswer> CallAsync(ShardId shard, Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken) =>
-        host.Find(shard) is { } driver ? driver.CallAsync(toEvent, cancellationToken) : Refused(NotHere(shard));
+    private bool TryFind(ShardId shard, [NotNullWhen(true)] out ShardDriver? driver, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        driver = host.Find(shard);
+        refusal = driver is null ? NotHere(shard) : null;
+        return driver is not null;
+    }
 
     private Refusal NotHere(ShardId shard) => host.Wants(shard)
         ? Refusal.Unavailable(

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Transactions.Client;
 using Transactions.Contracts;
@@ -11,7 +12,12 @@ namespace Transactions.Participant.Server;
 
 /// <summary>The gRPC Store: unary methods for any client, and the duplex stream that our own library uses.</summary>
 /// <remarks>Both enter the shard's machine as the same events.</remarks>
-internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOptions<ClusterOptions> cluster) : Store.StoreBase
+internal sealed class StoreService(
+    StoreCalls calls,
+    ParticipantHost host,
+    IOptions<ClusterOptions> cluster,
+    IOptions<ParticipantOptions> options,
+    ILogger<StoreService> logger) : Store.StoreBase
 {
     public override Task<GetReply> Get(GetRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, forUpdate: false, out StoreCall.Execute? call, out Refusal? refusal)
@@ -75,7 +81,8 @@ internal sealed class StoreService(StoreCalls calls, ParticipantHost host, IOpti
 
         await responseStream.WriteAsync(
             new StoreReplies { Hello = ClientHandshake.AnswerToStream(identity, host.Owned) }, context.CancellationToken);
-        await new StoreStream(calls, requestStream, responseStream).RunAsync(first.Requests, context.CancellationToken);
+        StoreStream stream = new(calls, requestStream, responseStream, options.Value.MaxRequestsPerStream, logger);
+        await stream.RunAsync(first.Requests, context.CancellationToken);
     }
 
     private async Task<TReply> ExecuteAsync<TReply>(

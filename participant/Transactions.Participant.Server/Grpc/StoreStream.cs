@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Transactions.Client;
 using Transactions.Contracts;
 using Transactions.Contracts.V1;
@@ -10,11 +11,12 @@ namespace Transactions.Participant.Server;
 
 /// <summary>One client's duplex stream: requests run side by side, replies go out in batches as they come.</summary>
 internal sealed class StoreStream(
-    StoreCalls calls, IAsyncStreamReader<StoreRequests> requests, IServerStreamWriter<StoreReplies> replies)
+    IStoreCalls calls, IAsyncStreamReader<StoreRequests> requests, IServerStreamWriter<StoreReplies> replies, int maxRequests, ILogger logger)
 {
     private const int MostQueuedReplies = 100_000;
 
     private readonly FrameQueue<StoreReply> _queue = new(MostQueuedReplies);
+    private int _unanswered;
 
     public async Task RunAsync(RepeatedField<StoreRequest> first, CancellationToken cancellationToken)
     {
@@ -22,10 +24,10 @@ internal sealed class StoreStream(
         Task sending = _queue.DrainAsync(batch => WriteAsync(batch, ending.Token), ending.Token);
         try
         {
-            StartAll(first, ending);
+            await StartAllAsync(first, ending);
             while (await requests.MoveNext(ending.Token))
             {
-                StartAll(requests.Current.Requests, ending);
+                await StartAllAsync(requests.Current.Requests, ending);
             }
 
             _queue.Close();
@@ -42,33 +44,78 @@ internal sealed class StoreStream(
         }
     }
 
-    private void StartAll(RepeatedField<StoreRequest> batch, CancellationTokenSource ending)
+    // A shard whose queue is full holds up the reading, and so, by flow control, the client.
+    private async Task StartAllAsync(RepeatedField<StoreRequest> batch, CancellationTokenSource ending)
     {
         foreach (StoreRequest request in batch)
         {
-            _ = RunOneAsync(request, ending);
+            if (Interlocked.Increment(ref _unanswered) <= maxRequests)
+            {
+                _ = ReplyAsync(request, await StartAsync(request, ending.Token), ending);
+            }
+            else
+            {
+                // Reading must go on: what all these wait for may be the next operation of one who holds their locks.
+                _ = ReplyAsync(request, Task.FromResult<ShardAnswer>(new ShardAnswer.Refused(TooMany())), ending);
+            }
         }
     }
 
-    private async Task RunOneAsync(StoreRequest request, CancellationTokenSource ending)
+    private async Task<Task<ShardAnswer>> StartAsync(StoreRequest request, CancellationToken cancellationToken)
     {
-        ShardAnswer answer;
         try
         {
-            answer = StoreMapping.TryRead(request, out StoreCall? call, out Refusal? refusal)
-                ? await calls.RunAsync(call, request.Context, ending.Token)
-                : new ShardAnswer.Refused(refusal);
+            return StoreMapping.TryRead(request, out StoreCall? call, out Refusal? refusal)
+                ? await calls.StartAsync(call, request.Context, cancellationToken)
+                : Task.FromResult<ShardAnswer>(new ShardAnswer.Refused(refusal));
+        }
+        catch (Exception unexpected) when (unexpected is not OperationCanceledException)
+        {
+            return Task.FromException<ShardAnswer>(unexpected);
+        }
+    }
+
+    private async Task ReplyAsync(StoreRequest request, Task<ShardAnswer> answer, CancellationTokenSource ending)
+    {
+        StoreReply reply;
+        try
+        {
+            reply = StoreMapping.ToReply(request.Correlation, request.OperationCase, await answer);
         }
         catch (OperationCanceledException)
         {
             return;
         }
+        catch (Exception unexpected)
+        {
+            // X2: an answer that says nothing of what became of the request; its client must not wait for ever.
+            Log.RequestFailed(logger, unexpected);
+            reply = new StoreReply
+            {
+                Correlation = request.Correlation,
+                Refused = new StoreRefusal
+                {
+                    Status = new Google.Rpc.Status
+                    {
+                        Code = (int)StatusCode.Internal,
+                        Message = "The request failed unexpectedly, and what became of it isn't known; the participant's log says more.",
+                    },
+                },
+            };
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _unanswered);
+        }
 
-        if (!_queue.TryAdd(StoreMapping.ToReply(request.Correlation, request.OperationCase, answer)))
+        if (!_queue.TryAdd(reply) && !ending.IsCancellationRequested)
         {
             await ending.CancelAsync();
         }
     }
+
+    private Refusal TooMany() => Refusal.Limit(
+        "requests", $"{maxRequests} requests of this stream are unanswered (MaxRequestsPerStream); send fewer at once.") with { MayRetry = true };
 
     private Task WriteAsync(IReadOnlyList<StoreReply> batch, CancellationToken cancellationToken)
     {

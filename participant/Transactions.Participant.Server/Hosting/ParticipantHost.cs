@@ -150,7 +150,9 @@ internal sealed class ParticipantHost(
             clock,
             timeProvider,
             processStop,
-            new ShardObserver(id, metrics, _logger));
+            new ShardObserver(id, metrics, _logger),
+            options.MaxQueuedRequests,
+            options.AnswerTimeout);
         lock (_drivers)
         {
             _drivers.Add(driver);

@@ -39,6 +39,12 @@ public sealed class ParticipantOptions
     /// <summary>How large a value may be, in bytes. 1 to 64 MiB; default 1 MiB.</summary>
     public int MaxValueBytes { get; set; } = 1 << 20;
 
+    /// <summary>
+    /// How many bytes of records one reply may have; a scan is cut there, other replies are refused. From the largest record
+    /// (MaxKeyBytes + MaxValueBytes + 1,024) to 128 MiB; default 3 MiB, below the 4 MiB that gRPC's clients take unless told otherwise.
+    /// </summary>
+    public int MaxReplyBytes { get; set; } = 3 << 20;
+
     /// <summary>How many transactions may be open on one shard. 1 to 1,000,000; default 50,000.</summary>
     public int MaxOpenTransactions { get; set; } = 50_000;
 
@@ -48,8 +54,20 @@ public sealed class ParticipantOptions
     /// <summary>How many keys one transaction may write on one shard. 1 to 1,000,000; default 5,000.</summary>
     public int MaxWritesPerTransaction { get; set; } = 5_000;
 
+    /// <summary>How many bytes of keys and values go into one PostgreSQL commit; a larger transaction goes alone. 1 KiB to 1 GiB; default 16 MiB.</summary>
+    public int MaxBatchBytes { get; set; } = 16 << 20;
+
     /// <summary>How many calls may wait on one shard. 1 to 1,000,000; default 100,000.</summary>
     public int MaxWaiting { get; set; } = 100_000;
+
+    /// <summary>
+    /// How many requests and coordinators' frames may wait for one shard's turn: beyond that unary calls are refused, and streams
+    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// </summary>
+    public int MaxQueuedRequests { get; set; } = 100_000;
+
+    /// <summary>How many requests of one Store stream may be unanswered; more are refused. 1 to 1,000,000; default 10,000.</summary>
+    public int MaxRequestsPerStream { get; set; } = 10_000;
 
     /// <summary>How many connections to PostgreSQL read, per shard. 1 to 1,000; default 8.</summary>
     public int ReadConnections { get; set; } = 8;
@@ -60,6 +78,12 @@ public sealed class ParticipantOptions
     /// <summary>How long one statement may run. 1 s to 10 min; default 15 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// How long one step of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a read
+    /// has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
+    /// </summary>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(45);
+
     /// <summary>What the shards' machines go by.</summary>
     public ShardOptions ToShardOptions() => new()
     {
@@ -68,9 +92,11 @@ public sealed class ParticipantOptions
         HistoryRetention = Duration.FromTimeSpan(HistoryRetention),
         MaxKeyBytes = MaxKeyBytes,
         MaxValueBytes = MaxValueBytes,
+        MaxReplyBytes = MaxReplyBytes,
         MaxOpenTransactions = MaxOpenTransactions,
         MaxOperationsPerTransaction = MaxOperationsPerTransaction,
         MaxWritesPerTransaction = MaxWritesPerTransaction,
+        MaxBatchBytes = MaxBatchBytes,
         MaxWaiting = MaxWaiting,
     };
 
@@ -108,6 +134,14 @@ public sealed class ParticipantOptions
             faults.Add("Participant:Coordinators is empty; add the address of each coordinator, like 'http://127.0.0.1:5001'.");
         }
 
+        if (AnswerTimeout < 2 * CommandTimeout || AnswerTimeout > TimeSpan.FromMinutes(30))
+        {
+            faults.Add(
+                $"Participant:AnswerTimeout is {AnswerTimeout}; set it to at least twice CommandTimeout ({CommandTimeout}) and at most 30 min.");
+        }
+
+        CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
+        CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
         if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromMinutes(1))
         {
             faults.Add($"Participant:StopTimeout is {StopTimeout}; set it to at least 0 and at most 1 min.");
@@ -125,6 +159,14 @@ public sealed class ParticipantOptions
         WriteConnections = WriteConnections,
         CommandTimeout = Duration.FromTimeSpan(CommandTimeout),
     };
+
+    private static void CheckCount(List<string> faults, int value, string name)
+    {
+        if (value is < 1 or > 1_000_000)
+        {
+            faults.Add($"Participant:{name} is {value}; set it to at least 1 and at most 1000000.");
+        }
+    }
 
     private static void Check(List<string> faults, string what, Action validate)
     {

@@ -64,7 +64,7 @@ internal sealed class ShardObserver(ShardId shard, ParticipantMetrics metrics, I
         }
     }
 
-    public void StorageFailed(Exception e) => Log.StorageFailing(logger, shard, "reading", e.Message);
+    public void StorageFailed(string reason) => Log.StorageFailing(logger, shard, "a step of PostgreSQL", reason);
 
     private void Gauge(string name, string unit, string description, Func<int> read) =>
         metrics.Meter.CreateObservableGauge(name, () => new System.Diagnostics.Metrics.Measurement<int>(read(), _shardTag), unit, description);

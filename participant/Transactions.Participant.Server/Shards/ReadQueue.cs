@@ -16,11 +16,14 @@ internal sealed class ReadQueue : IAsyncDisposable
     private readonly IShardStore _store;
     private readonly Action<ShardEvent> _post;
     private readonly IProcessStop _processStop;
+    private readonly TimeSpan _answerTimeout;
+    private readonly TimeProvider _timeProvider;
     private readonly Task _running;
 
-    public ReadQueue(IShardStore store, Action<ShardEvent> post, IProcessStop processStop)
+    public ReadQueue(
+        IShardStore store, Action<ShardEvent> post, TimeSpan answerTimeout, TimeProvider timeProvider, IProcessStop processStop)
     {
-        (_store, _post, _processStop) = (store, post, processStop);
+        (_store, _post, _answerTimeout, _timeProvider, _processStop) = (store, post, answerTimeout, timeProvider, processStop);
         _running = Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => Task.Run(RunAsync)));
     }
 
@@ -56,14 +59,15 @@ internal sealed class ReadQueue : IAsyncDisposable
     {
         try
         {
-            ImmutableArray<VersionsReadResult> results =
-                await _store.ReadVersionsAsync([.. batch.Select(read => read.Query)], _stopping.Token);
+            ImmutableArray<VersionsReadResult> results = await _store
+                .ReadVersionsAsync([.. batch.Select(read => read.Query)], _stopping.Token)
+                .WaitAsync(_answerTimeout, _timeProvider);
             for (int i = 0; i < batch.Count; i++)
             {
                 _post(new ShardEvent.VersionsRead(batch[i].Request, results[i]));
             }
         }
-        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
+        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException or TimeoutException)
         {
             batch.ForEach(read => _post(new ShardEvent.VersionsRead(read.Request, new VersionsReadResult.Failed(e.Message))));
         }

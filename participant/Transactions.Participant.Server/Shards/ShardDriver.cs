@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Transactions.Clocks;
 using Transactions.Hosting;
 using Transactions.Model;
-using Transactions.Storage;
 
 namespace Transactions.Participant.Server;
 
@@ -20,12 +19,13 @@ internal sealed class ShardDriver : IAsyncDisposable
     private readonly IShardStore _store;
     private readonly ShardOwner _self;
     private readonly ICoordinatorLinks _links;
-    private readonly IProcessStop _processStop;
     private readonly ShardObserver _observer;
     private readonly MachineLoop<ShardEvent, ShardEffect> _loop;
+    private readonly StoreSteps _steps;
     private readonly ReadQueue _reads;
     private readonly Ticker _ticker;
     private readonly ClockWaker _waker;
+    private readonly int _maxQueuedRequests;
     private long _lastCall;
     private int _isTickQueued;
 
@@ -37,11 +37,16 @@ internal sealed class ShardDriver : IAsyncDisposable
         IBoundedClock clock,
         TimeProvider timeProvider,
         IProcessStop processStop,
-        ShardObserver observer)
+        ShardObserver observer,
+        int maxQueuedRequests,
+        TimeSpan answerTimeout)
     {
-        (_machine, _store, _self, _links, _processStop, _observer) = (machine, store, self, links, processStop, observer);
-        _loop = new MachineLoop<ShardEvent, ShardEffect>(Handle, machine.TakeEffects, Start, clock, processStop);
-        _reads = new ReadQueue(store, Post, processStop);
+        (_machine, _store, _self, _links, _observer) = (machine, store, self, links, observer);
+        _steps = new StoreSteps(store, self, answerTimeout, timeProvider, processStop, observer, _ending.Token);
+        _maxQueuedRequests = maxQueuedRequests;
+        _loop = new MachineLoop<ShardEvent, ShardEffect>(
+            Handle, machine.TakeEffects, Start, clock, processStop, maxQueuedRequests);
+        _reads = new ReadQueue(store, Post, answerTimeout, timeProvider, processStop);
         _waker = new ClockWaker(clock, timeProvider, PostTimePassed);
         _ticker = new Ticker(TickInterval, PostTimePassed, timeProvider);
         observer.Watch(machine, _loop);
@@ -61,13 +66,54 @@ internal sealed class ShardDriver : IAsyncDisposable
 
     public void Post(ShardEvent e) => _loop.Post(e);
 
-    /// <summary>Posts a call and waits for its answer. Cancelling stops the waiting only.</summary>
-    public async Task<ShardAnswer> CallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    /// <summary>Hands in a coordinator's frame, when there is room for it.</summary>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken) =>
+        _loop.PostRequestAsync(frame, cancellationToken);
+
+    /// <summary>Hands in a call and waits for its answer; a full queue refuses it. Cancelling stops the waiting only.</summary>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public Task<ShardAnswer> CallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    {
+        (CallId call, Task<ShardAnswer> answer) = Expect();
+        if (!_loop.TryPostRequest(toEvent(call)))
+        {
+            Answer(call, new ShardAnswer.Refused(Refusal.Limit(
+                "requests",
+                $"{_maxQueuedRequests} requests wait for shard {Shard} already (MaxQueuedRequests); try again later.") with { MayRetry = true }));
+        }
+
+        return WaitAsync(call, answer, cancellationToken);
+    }
+
+    /// <summary>Hands in a call when there is room for it; then answers the task that waits for its answer.</summary>
+    /// <exception cref="OperationCanceledException">The token fired before there was room.</exception>
+    public async Task<Task<ShardAnswer>> StartCallAsync(Func<CallId, ShardEvent> toEvent, CancellationToken cancellationToken)
+    {
+        (CallId call, Task<ShardAnswer> answer) = Expect();
+        try
+        {
+            await _loop.PostRequestAsync(toEvent(call), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _calls.TryRemove(call, out _);
+            throw;
+        }
+
+        return WaitAsync(call, answer, cancellationToken);
+    }
+
+    private (CallId Call, Task<ShardAnswer> Answer) Expect()
     {
         CallId call = new(Interlocked.Increment(ref _lastCall));
         TaskCompletionSource<ShardAnswer> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _calls[call] = answer;
-        Post(toEvent(call));
+        return (call, answer.Task);
+    }
+
+    private async Task<ShardAnswer> WaitAsync(CallId call, Task<ShardAnswer> answer, CancellationToken cancellationToken)
+    {
         if (_ending.IsCancellationRequested)
         {
             EndCalls();
@@ -75,7 +121,7 @@ internal sealed class ShardDriver : IAsyncDisposable
 
         try
         {
-            return await answer.Task.WaitAsync(cancellationToken);
+            return await answer.WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -110,6 +156,10 @@ internal sealed class ShardDriver : IAsyncDisposable
         await _loop.DisposeAsync();
         await _reads.DisposeAsync();
         EndCalls();
+
+        // A pool closed under a step of a prune or a reconcile would look like a broken invariant. None is waited for longer than
+        // for its answer.
+        await _loop.WhenEffectsEndedAsync();
         await _store.DisposeAsync();
         _ending.Dispose();
     }
@@ -173,7 +223,7 @@ internal sealed class ShardDriver : IAsyncDisposable
                 _observer.Observe(notify.Notice);
                 break;
             default:
-                _loop.PostWhenDone(StoreAsync(effect));
+                _loop.PostWhenDone(_steps.RunAsync(effect));
                 break;
         }
     }
@@ -183,84 +233,6 @@ internal sealed class ShardDriver : IAsyncDisposable
         if (_calls.TryRemove(call, out TaskCompletionSource<ShardAnswer>? waiting))
         {
             waiting.TrySetResult(reply);
-        }
-    }
-
-    private async Task<ShardEvent> StoreAsync(ShardEffect effect)
-    {
-        CancellationToken ending = _ending.Token;
-        switch (effect)
-        {
-            case ShardEffect.Persist persist:
-                return new ShardEvent.Persisted(persist.Batch, await Unsent(
-                    () => _store.PersistAsync(persist.Fence, persist.Items, ending),
-                    new PersistResult.RolledBack(IsTransient: true, "stopping")));
-            case ShardEffect.Apply apply:
-                return new ShardEvent.Applied(apply.Batch, await Unsent(
-                    () => _store.ApplyAsync(apply.Fence, apply.Items, ending), WriteResult.RolledBack));
-            case ShardEffect.Renew renew:
-                return new ShardEvent.Renewed(await Unsent(
-                    () => _store.RenewAsync(renew.Generation, renew.LeaseUntil, renew.VisibleUpto, ending), WriteResult.RolledBack));
-            case ShardEffect.HandBack handBack:
-                return new ShardEvent.HandedBack(await Unsent(
-                    () => _store.HandBackAsync(handBack.Fence, handBack.LeaseUntil, ending), WriteResult.RolledBack));
-            case ShardEffect.Prune prune:
-                return new ShardEvent.Pruned(await Unsent(
-                    () => _store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending), WriteResult.RolledBack));
-            case ShardEffect.TakeOver takeOver:
-                return new ShardEvent.TakenOver(await Unsent(
-                    () => _store.TakeOverAsync(_self, takeOver.Seen, takeOver.WaitedOut, takeOver.LeaseUntil, ending),
-                    new TakeoverResult.Failed("stopping")));
-            case ShardEffect.ReadShardRow:
-                return new ShardEvent.ShardRowRead(await OrNull(() => _store.ReadShardRowAsync(ending)));
-            case ShardEffect.Load load:
-                return new ShardEvent.Loaded(await OrNull(() => _store.LoadAsync(load.Generation, ending)));
-            case ShardEffect.Reconcile reconcile:
-                return new ShardEvent.Reconciled(
-                    reconcile.Request, await OrNull(() => _store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending)));
-            case ShardEffect.ReadOutcome read:
-                return await ReadOutcomeAsync(read, ending);
-            default:
-                throw new InvalidOperationException($"No such effect: {effect.GetType().Name}.");
-        }
-    }
-
-    private async Task<ShardEvent> ReadOutcomeAsync(ShardEffect.ReadOutcome read, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return new ShardEvent.OutcomeRead(read.Request, true, await _store.ReadOutcomeAsync(read.Id, cancellationToken));
-        }
-        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
-        {
-            return new ShardEvent.OutcomeRead(read.Request, false, null);
-        }
-    }
-
-    // A write is only ever cancelled before it is sent.
-    private static async Task<T> Unsent<T>(Func<Task<T>> write, T unsent)
-    {
-        try
-        {
-            return await write();
-        }
-        catch (OperationCanceledException)
-        {
-            return unsent;
-        }
-    }
-
-    private async Task<T?> OrNull<T>(Func<Task<T>> read)
-        where T : class
-    {
-        try
-        {
-            return await read();
-        }
-        catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
-        {
-            _observer.StorageFailed(e);
-            return null;
         }
     }
 }

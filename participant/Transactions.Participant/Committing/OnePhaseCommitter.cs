@@ -112,6 +112,7 @@ internal sealed class OnePhaseCommitter(
         persists.Enqueue(new PersistJob(
             new PersistItem.OnePhase(transaction.Id, transaction.PrepareTimestamp, transaction.Writes()))
         {
+            Bytes = transaction.WriteBytes,
             ShallGo = () => ShallGo(transaction),
             Persisted = held => Persisted(transaction, held),
             Refused = message => Refused(transaction, message),

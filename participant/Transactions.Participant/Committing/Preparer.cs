@@ -94,6 +94,7 @@ internal sealed class Preparer(
         prepared.Add(transaction);
         persists.Enqueue(new PersistJob(new PersistItem.Prepare(ToRow(transaction)))
         {
+            Bytes = transaction.WriteBytes,
             ShallGo = () => ShallGo(transaction),
             Persisted = _ => Persisted(transaction),
             Refused = message => Refused(transaction, message),

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Transactions.Participant;
 
 /// <summary>Names one record of a shard: its collection and its key in there.</summary>
@@ -6,6 +8,9 @@ namespace Transactions.Participant;
 /// <param name="Key">The key.</param>
 public readonly record struct RecordKey(string Collection, string Key) : IComparable<RecordKey>
 {
+    /// <summary>How many bytes of UTF-8 its collection and key have.</summary>
+    internal int Bytes => Encoding.UTF8.GetByteCount(Collection) + Encoding.UTF8.GetByteCount(Key);
+
     /// <inheritdoc/>
     public int CompareTo(RecordKey other)
     {

@@ -4,14 +4,22 @@ namespace Transactions.Participant;
 
 /// <summary>Strict two-phase locks on keys and ranges, with wound-wait and first-come queues (X4). Lives in memory only.</summary>
 /// <remarks>
-/// Nobody waits behind a younger, unprepared, conflicting holder or waiter: that is looked at when a request is queued and
-/// when one is granted. So every wait goes from younger to older, or ends at a prepared transaction, which needs no lock:
-/// there is no deadlock. Not thread-safe: one shard, one loop.
+/// <para>Nobody waits behind a younger, unprepared, conflicting holder or waiter. So every wait goes from younger to older, or
+/// ends at a prepared transaction, which needs no lock: there is no deadlock. Not thread-safe: one shard, one loop.</para>
+/// <para>Wounding at the enqueue alone keeps that so. An enqueue wounds all younger ones that the request would wait behind, and
+/// an upgrade that would go before an older waiter. After that only three things happen. Something goes, or a range shrinks, or
+/// a transaction prepares: nobody waits behind more than before. A waiter is granted: that needs that no conflicting one is
+/// before it, so those that conflict with the new holder were behind the waiter already, and none of them was older. A held
+/// lock is strengthened: as for the waiter that it is strengthened for, whose conflicts are the same. While an enqueue wounds
+/// one blocker after the other, what a victim frees may be granted to another blocker of the same request, which is still to
+/// be wounded. <see cref="CheckGrants"/> and <see cref="CheckPlace"/> look after each step whether all this is true.</para>
 /// </remarks>
 internal sealed class LockTable
 {
     private readonly Dictionary<string, CollectionLocks> _collections = new(StringComparer.Ordinal);
     private readonly Queue<LockRequest> _granted = new();
+    private readonly List<LockRequest> _newHolders = [];
+    private int _depth;
     private long _arrivals;
 
     /// <summary>Whom to abort, for whom, over which lock. Called at most once for a victim; it must release the victim's locks.</summary>
@@ -62,11 +70,13 @@ internal sealed class LockTable
         CollectionLocks collection = In(request.Range.Collection);
         request.ShrinkTo(range);
         SettleAllKeys(collection);
+        CheckGrants();
     }
 
     /// <summary>Takes all that a transaction holds or waits for away from it, and serves those who waited.</summary>
     public void ReleaseAll(ShardTransaction transaction)
     {
+        _depth++;
         List<LockRequest> released = [.. transaction.Locks];
         transaction.Locks.Clear();
         foreach (LockRequest request in released)
@@ -78,6 +88,9 @@ internal sealed class LockTable
         {
             SettleAfter(request);
         }
+
+        _depth--;
+        CheckGrants();
     }
 
     // The usual case: nobody is there to wait for, to wound, or to be looked at.
@@ -105,26 +118,62 @@ internal sealed class LockTable
             return request;
         }
 
+        _depth++;
         foreach (LockRequest blocker in collection.Blockers(request).ToList())
         {
-            // A wound frees other locks too, which may cost the asker its own life: then nobody is in its way.
-            if (!request.Transaction.CanBeWounded)
-            {
-                return request;
-            }
-
-            if (blocker.Transaction.CanBeWounded && request.Transaction.Precedence.IsOlderThan(blocker.Transaction.Precedence))
+            if (IsToBeWounded(blocker, request))
             {
                 Wound(blocker.Transaction, request.Transaction, request);
             }
         }
 
-        if (!request.IsGranted && request.Transaction.CanBeWounded)
+        if (!request.IsGranted)
         {
             Settle(collection, request);
         }
 
+        _depth--;
+        CheckPlace(collection, request);
+        CheckGrants();
         return request;
+    }
+
+    private static bool IsToBeWounded(LockRequest blocker, LockRequest asker) =>
+        blocker.Transaction.CanBeWounded && asker.Transaction.Precedence.IsOlderThan(blocker.Transaction.Precedence);
+
+    private void CheckPlace(CollectionLocks collection, LockRequest request)
+    {
+        if (request.IsGranted)
+        {
+            return;
+        }
+
+        foreach (LockRequest blocker in collection.Blockers(request))
+        {
+            Invariant.Holds(!IsToBeWounded(blocker, request), "X4: nobody is queued behind a younger one that can be wounded");
+        }
+    }
+
+    // When all of a step is done: a victim's locks may be granted to the next victim.
+    private void CheckGrants()
+    {
+        if (_depth > 0)
+        {
+            return;
+        }
+
+        foreach (LockRequest holder in _newHolders)
+        {
+            if (holder.Transaction.CanBeWounded
+                && _collections.TryGetValue(holder.Mode == LockMode.Range ? holder.Range.Collection : holder.Record.Collection, out CollectionLocks? collection))
+            {
+                Invariant.Holds(
+                    FindOlder(collection.WaitersBehind(holder), holder.Transaction) is null,
+                    "X4: nothing is granted to a younger one than those that wait for it");
+            }
+        }
+
+        _newHolders.Clear();
     }
 
     private static LockRequest? FindOlder(IEnumerable<LockRequest> requests, ShardTransaction than)
@@ -211,7 +260,7 @@ internal sealed class LockTable
                 }
             }
 
-            Grant(collection, first, held ?? first);
+            Grant(first, held ?? first);
             GrantCovered(locks, held ?? first);
         }
     }
@@ -238,22 +287,17 @@ internal sealed class LockTable
             {
                 collection.RangeWaiters.Remove(request);
                 collection.RangeHolders.Add(request);
-                Grant(collection, request, holder: request);
+                Grant(request, holder: request);
             }
         }
     }
 
-    private void Grant(CollectionLocks collection, LockRequest request, LockRequest holder)
+    private void Grant(LockRequest request, LockRequest holder)
     {
         request.IsGranted = true;
         holder.IsGranted = true;
         _granted.Enqueue(request);
-
-        // X4, at the grant: an older waiter must not wait behind the new holder.
-        if (request.Transaction.CanBeWounded && FindOlder(collection.WaitersBehind(holder), request.Transaction) is { } older)
-        {
-            Wound(request.Transaction, older.Transaction, request);
-        }
+        _newHolders.Add(holder);
     }
 
     private void Remove(LockRequest request)

@@ -86,6 +86,7 @@ internal sealed class OperationAdmission(
         ?? lease.RefusalPastLease()
         ?? FindContextRefusal(e.Context)
         ?? FindIdRefusal(e.Context)
+        ?? FindPriorityRefusal(e.Context)
         ?? FindDeadlineRefusal(e.Context)
         ?? FindEndRefusal(e.Context);
 
@@ -117,6 +118,16 @@ internal sealed class OperationAdmission(
                 "deadline",
                 $"deadline {context.Deadline} lies more than {core.Limits.MaxLifetime} after the id's date {issuedAt}; give an earlier one.");
     }
+
+    // X4: a retry keeps its first priority, and retries end; whoever claims more would wound everybody for ever.
+    private Refusal? FindPriorityRefusal(TransactionContext context) =>
+        context.Priority >= context.Id.IssuedAt.Minus(ProtocolLimits.LongestRun) && core.MayAdopt(context.Priority)
+            ? null
+            : Refusal.Invalid(
+                "priority",
+                $"priority {context.Priority} lies more than {ProtocolLimits.LongestRun} before the id's date {context.Id.IssuedAt}, or more "
+                + $"than {core.Limits.MaxOffset} beyond the present; give the start timestamp of the first try, and begin anew when retries "
+                + "have taken longer.");
 
     // X5: the refusal is an abort, and remembered as one.
     private Refusal? FindDeadlineRefusal(TransactionContext context)

@@ -10,7 +10,7 @@ public abstract record OperationResult
 
     /// <summary>Of Scan: the records in key order.</summary>
     /// <param name="Entries">At most as many as asked.</param>
-    /// <param name="Continuation">The key to go on from, where the limit cut the answer short; null at the end of the range.</param>
+    /// <param name="Continuation">The key to go on from, where the limit, by count or by bytes, cut it short; null at the end of the range.</param>
     public sealed record Scanned(ImmutableArray<Entry> Entries, string? Continuation) : OperationResult;
 
     /// <summary>Of Put and Delete: done.</summary>

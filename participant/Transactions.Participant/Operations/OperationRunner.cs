@@ -5,7 +5,7 @@ using Transactions.Model;
 namespace Transactions.Participant;
 
 /// <summary>Runs admitted operations: takes their locks, reads under them, buffers their writes, stores their replies (X2, X4).</summary>
-internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionReader versions)
+internal sealed class OperationRunner(ShardCore core, ShardLease lease, LockTable locks, VersionReader versions)
 {
     /// <summary>Starts an operation that was just admitted.</summary>
     public void Start(PendingOperation operation)
@@ -102,6 +102,11 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
 
     private void Run(PendingOperation operation)
     {
+        if (WasRefused(operation))
+        {
+            return;
+        }
+
         ShardTransaction transaction = operation.Transaction;
         switch (operation.Operation)
         {
@@ -154,7 +159,7 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
 
         versions.ReadRecords(Timestamp.MaxValue, unwritten, (found, failure) =>
         {
-            if (operation.Answer is not null)
+            if (operation.Answer is not null || WasRefused(operation))
             {
                 return;
             }
@@ -180,7 +185,7 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
     private void ReadRange(PendingOperation operation, Operation.Scan scan) =>
         versions.ReadRange(Timestamp.MaxValue, scan.Range, scan.Limit, operation.Transaction, (scanned, failure) =>
         {
-            if (operation.Answer is not null)
+            if (operation.Answer is not null || WasRefused(operation))
             {
                 return;
             }
@@ -205,8 +210,26 @@ internal sealed class OperationRunner(ShardCore core, LockTable locks, VersionRe
             Succeed(operation, scanned, wrote: false);
         });
 
+    // X4: the lease may have ended since it was admitted, while it waited for locks or PostgreSQL. A successor may have written
+    // since, so that nothing is told of what was read, nor is anything written. The reply is stored and counts (X2).
+    private bool WasRefused(PendingOperation operation)
+    {
+        Refusal? refusal = core.Clock.IsHealthy
+            ? lease.RefusalPastLease()
+            : Refusal.Unavailable(RefusalReason.ClockUnhealthy, core.Clock.Health.Message);
+        if (refusal is not null)
+        {
+            Finish(operation, new ShardAnswer.Refused(refusal, Owner(operation)));
+        }
+
+        return refusal is not null;
+    }
+
+    // X2: admitted it was, so that a reply that is too large counts, and is repeated, as a refusal.
     private void Succeed(PendingOperation operation, OperationResult result, bool wrote) =>
-        Finish(operation, new ShardAnswer.Admitted(Owner(operation), result, wrote));
+        Finish(operation, ReplySize.FindRefusal(result, core.Options) is { } tooLarge
+            ? new ShardAnswer.Refused(tooLarge, Owner(operation))
+            : new ShardAnswer.Admitted(Owner(operation), result, wrote));
 
     private void Fail(PendingOperation operation, ReadFailure failure) => Finish(operation, new ShardAnswer.Refused(
         Refusal.Unavailable(RefusalReason.StorageUnavailable, $"The shard can't read from PostgreSQL: {failure.Message}"),

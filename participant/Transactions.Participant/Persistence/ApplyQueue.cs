@@ -40,10 +40,20 @@ internal sealed class ApplyQueue(ShardCore core, ShardLease lease)
             return;
         }
 
+        long bytes = 0;
         while (_waiting.First is { } next && _underWay.Count < core.Options.MaxBatch)
         {
+            // One that is larger than a batch may be goes alone.
+            ShardTransaction transaction = next.Value;
+            if (_underWay.Count > 0
+                && (GoesAlone(_underWay[0]) || GoesAlone(transaction) || bytes + transaction.WriteBytes > core.Options.MaxBatchBytes))
+            {
+                break;
+            }
+
             _waiting.RemoveFirst();
-            _underWay.Add(next.Value);
+            _underWay.Add(transaction);
+            bytes += transaction.WriteBytes;
         }
 
         _batch = core.NextRequest();
@@ -68,7 +78,7 @@ internal sealed class ApplyQueue(ShardCore core, ShardLease lease)
             case WriteResult.RolledBack:
                 core.Notify(new ShardNotice.StorageFailing($"applying {transactions.Count} transactions", "tried again"));
                 _retryAt = core.NowMicroseconds + (core.Options.RetryInterval.BclCompatibleTicks / 10);
-                Requeue(transactions);
+                RetryLater(transactions);
                 break;
 
             case WriteResult.Ambiguous:
@@ -92,6 +102,24 @@ internal sealed class ApplyQueue(ShardCore core, ShardLease lease)
         _retryAt = 0;
         Doubtful.Clear();
     }
+
+    // As X7's batches: what failed together is tried together once more, then singly; and what fails alone lets the others go
+    // before it. Their order is free: versions are merged by timestamp, and nothing that an unapplied one hides is pruned.
+    private void RetryLater(List<ShardTransaction> transactions)
+    {
+        bool wasAlone = transactions is [var only] && GoesAlone(only);
+        transactions.ForEach(transaction => transaction.FailedApplies++);
+        if (wasAlone)
+        {
+            Enqueue(transactions[0]);
+        }
+        else
+        {
+            Requeue(transactions);
+        }
+    }
+
+    private static bool GoesAlone(ShardTransaction transaction) => transaction.FailedApplies > 1;
 
     private static ApplyItem ToItem(ShardTransaction transaction)
     {

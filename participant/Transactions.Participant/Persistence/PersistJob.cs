@@ -7,8 +7,14 @@ internal sealed class PersistJob(PersistItem item)
 {
     public PersistItem Item { get; } = item;
 
-    /// <summary>Whether it must go alone: the batch that it was in was refused (X7).</summary>
+    /// <summary>Whether it must go alone: a batch that it was in was refused, or failed again and again (X7).</summary>
     public bool IsSingle { get; set; }
+
+    /// <summary>How often a batch that it was in was rolled back for now.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>How many bytes of keys and values it takes to PostgreSQL.</summary>
+    public long Bytes { get; init; }
 
     /// <summary>
     /// Asked before each try, when certainly nothing of it is written: whether it shall go. Whoever says no has ended its

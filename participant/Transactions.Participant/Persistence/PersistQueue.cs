@@ -42,16 +42,21 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
         }
 
         List<PersistJob> batch = [];
-        while (_waiting.First is { } next && batch.Count < core.Options.MaxBatch && !(next.Value.IsSingle && batch.Count > 0))
+        long bytes = 0;
+        while (_waiting.First is { } next && batch.Count < core.Options.MaxBatch)
         {
-            _waiting.RemoveFirst();
-            if (next.Value.ShallGo())
+            // One that is larger than a batch may be goes alone.
+            PersistJob job = next.Value;
+            if (batch.Count > 0 && (batch[0].IsSingle || job.IsSingle || bytes + job.Bytes > core.Options.MaxBatchBytes))
             {
-                batch.Add(next.Value);
-                if (next.Value.IsSingle)
-                {
-                    break;
-                }
+                break;
+            }
+
+            _waiting.RemoveFirst();
+            if (job.ShallGo())
+            {
+                batch.Add(job);
+                bytes += job.Bytes;
             }
         }
 
@@ -81,7 +86,7 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
             case PersistResult.RolledBack { IsTransient: true } failed:
                 core.Notify(new ShardNotice.StorageFailing($"persisting {jobs.Count} transactions", failed.Message));
                 _retryAt = core.NowMicroseconds + (core.Options.RetryInterval.BclCompatibleTicks / 10);
-                Requeue(jobs);
+                RetryLater(jobs);
                 break;
 
             case PersistResult.RolledBack failed when jobs.Count == 1:
@@ -114,6 +119,21 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
         _underWay = [];
         _retryAt = 0;
         Doubtful.Clear();
+    }
+
+    // X7: what failed together is tried together once more, then singly; and what fails alone lets the others go before it.
+    private void RetryLater(List<PersistJob> jobs)
+    {
+        bool wasAlone = jobs is [{ IsSingle: true }];
+        jobs.ForEach(job => job.IsSingle = ++job.Failures > 1);
+        if (wasAlone)
+        {
+            Enqueue(jobs[0]);
+        }
+        else
+        {
+            Requeue(jobs);
+        }
     }
 
     private static void Finish(List<PersistJob> jobs, ImmutableArray<Outcome?> register)

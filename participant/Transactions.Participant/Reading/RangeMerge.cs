@@ -4,10 +4,11 @@ namespace Transactions.Participant;
 
 /// <summary>Merges a range's versions from PostgreSQL with the overlay's and with the reader's own writes, in key order.</summary>
 internal sealed class RangeMerge(
-    KeyRange range, int limit, SortedDictionary<string, RecordVersion> overlay, ShardTransaction? reader)
+    KeyRange range, int limit, long maxBytes, SortedDictionary<string, RecordVersion> overlay, ShardTransaction? reader)
 {
     private readonly ImmutableArray<Entry>.Builder _entries = ImmutableArray.CreateBuilder<Entry>();
     private string? _continuation;
+    private long _bytes;
 
     /// <summary>What is still to be read.</summary>
     public KeyRange Remaining { get; private set; } = range;
@@ -59,13 +60,16 @@ internal sealed class RangeMerge(
                 continue;
             }
 
-            if (Missing == 0)
+            // At least one record is taken: a scan must get on.
+            long bytes = _bytes + ReplySize.Of(live);
+            if (Missing == 0 || (bytes > maxBytes && _entries.Count > 0))
             {
                 _continuation = key;
                 return true;
             }
 
             _entries.Add(live);
+            _bytes = bytes;
         }
 
         if (isComplete)
@@ -74,7 +78,7 @@ internal sealed class RangeMerge(
         }
 
         Remaining = Remaining with { From = part.To! };
-        if (Missing == 0)
+        if (Missing == 0 || _bytes >= maxBytes)
         {
             _continuation = part.To;
             return true;

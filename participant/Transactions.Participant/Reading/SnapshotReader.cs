@@ -174,7 +174,10 @@ internal sealed class SnapshotReader(
     {
         if (failure is null)
         {
-            core.Answer(read.Call, new ShardAnswer.Read(read.At, result()));
+            OperationResult found = result();
+            core.Answer(read.Call, ReplySize.FindRefusal(found, core.Options) is { } tooLarge
+                ? new ShardAnswer.Refused(tooLarge)
+                : new ShardAnswer.Read(read.At, found));
         }
         else if (failure.Horizon is { } horizon)
         {

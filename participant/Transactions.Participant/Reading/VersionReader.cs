@@ -48,13 +48,13 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     /// <summary>Reads the live records of a range in key order.</summary>
     /// <param name="at">The timestamp; the greatest one for a locked read.</param>
     /// <param name="range">What to read.</param>
-    /// <param name="limit">How many live records at most.</param>
+    /// <param name="limit">How many live records at most; fewer when a reply holds no more, but never none for that.</param>
     /// <param name="reader">The transaction whose own writes are seen too; null for a snapshot.</param>
     /// <param name="done">Gets the records and where to go on, or why there are none.</param>
     public void ReadRange(
         Timestamp at, KeyRange range, int limit, ShardTransaction? reader, Action<OperationResult.Scanned?, ReadFailure?> done)
     {
-        RangeMerge merge = new(range, limit, overlay.NewestIn(range, at), reader);
+        RangeMerge merge = new(range, limit, core.Options.MaxReplyBytes, overlay.NewestIn(range, at), reader);
         AskRange(at, merge, done);
     }
 

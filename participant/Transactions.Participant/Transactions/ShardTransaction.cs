@@ -46,6 +46,12 @@ internal sealed class ShardTransaction(TransactionContext context, Generation ge
 
     public int WriteCount => _writes.Count;
 
+    /// <summary>How many bytes of keys and values it writes.</summary>
+    public long WriteBytes { get; private set; }
+
+    /// <summary>How often a batch that was to apply its outcome was rolled back.</summary>
+    public int FailedApplies { get; set; }
+
     /// <summary>The greatest commit timestamp of the versions it read; the prepare timestamp must lie above (X7).</summary>
     public Timestamp GreatestVersionRead { get; set; }
 
@@ -79,7 +85,12 @@ internal sealed class ShardTransaction(TransactionContext context, Generation ge
 
     public bool TryGetWrite(RecordKey record, out Document? value) => _writes.TryGetValue(record, out value);
 
-    public void Write(RecordKey record, Document? value) => _writes[record] = value;
+    public void Write(RecordKey record, Document? value)
+    {
+        WriteBytes += _writes.TryGetValue(record, out Document? replaced) ? -(replaced?.Length ?? 0) : record.Bytes;
+        WriteBytes += value?.Length ?? 0;
+        _writes[record] = value;
+    }
 
     /// <summary>Its writes in key order.</summary>
     public ImmutableArray<RecordWrite> Writes() => [.. _writes.Select(write => new RecordWrite(write.Key, write.Value))];

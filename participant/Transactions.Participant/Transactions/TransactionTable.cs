@@ -114,7 +114,6 @@ internal sealed class TransactionTable(
     {
         foreach (ShardTransaction transaction in _transactions.Values.ToList())
         {
-            // Looked at late: what one frees may be granted to another, which is wounded for it.
             if (transaction.Status == TransactionStatus.Active)
             {
                 Drop(transaction, reason);
@@ -136,7 +135,7 @@ internal sealed class TransactionTable(
             prepared.Remove(transaction);
         }
 
-        // When all have ended, so that nothing that is granted meanwhile is wounded.
+        // When all have ended, so that nothing goes on with what is granted meanwhile.
         foreach (ShardTransaction transaction in _transactions.Values)
         {
             locks.ReleaseAll(transaction);

@@ -59,6 +59,68 @@ public sealed class PersistQueueTests
     }
 
     [Fact]
+    public void SendNext_MoreBytesThanABatch_SendsWhatFitsAndALargerOneAlone()
+    {
+        // Each value has 600 bytes, the third one 2,000; with its key each writes three bytes more.
+        ShardRig rig = Prepared(new ShardOptions { MaxBatchBytes = 1_206 }, count: 6, bytes: name => name == "c" ? 2_000 : 600);
+
+        Assert.Equal([1, 1, 1, 2, 1], AnswerAll(rig).Select(persist => persist.Items.Length));
+        Assert.Equal(6, rig.Frames<ShardFrame.Voted>().Count(voted => voted.Vote.IsYes));
+    }
+
+    [Fact]
+    public void SendNext_ExactlyAsManyBytesAsABatch_SendsThemTogether()
+    {
+        ShardRig rig = Prepared(new ShardOptions { MaxBatchBytes = 1_208 }, count: 3, bytes: _ => 601);
+
+        Assert.Equal([1, 2], AnswerAll(rig).Select(persist => persist.Items.Length));
+    }
+
+    [Fact]
+    public void Handle_BatchFailsAgainAndAgain_EachGoesAloneAndTheFaultyOneHoldsUpNobody()
+    {
+        ShardRig rig = Prepared(new ShardOptions { MaxBatch = 4 }, count: 7);
+        rig.Answer<ShardEffect.Persist>();
+        TransactionId faulty = Name.Transaction("b").Id;
+
+        List<int> tries = [];
+        for (int i = 0; i < 12; i++)
+        {
+            foreach (ShardEffect.Persist persist in rig.Unanswered.OfType<ShardEffect.Persist>().ToList())
+            {
+                tries.Add(persist.Items.Length);
+                rig.Unanswered.Remove(persist);
+                rig.Handle(persist.Items.Any(item => item.Id == faulty)
+                    ? new ShardEvent.Persisted(persist.Batch, new PersistResult.RolledBack(IsTransient: true, "57014: timeout"))
+                    : rig.AnswerTo(persist));
+            }
+
+            rig.Wait(Duration.FromMilliseconds(200));
+        }
+
+        // Twice together, then b alone, which lets all others go before it; c, d and e alone too; the rest as ever.
+        Assert.Equal([4, 4, 1, 1, 1, 1, 2, 1], tries.Take(8));
+        Assert.Equal(6, rig.Frames<ShardFrame.Voted>().Count(voted => voted.Vote.IsYes));
+
+        // And when it is well again it goes too.
+        rig.Answer<ShardEffect.Persist>();
+        Assert.Contains(rig.Frames<ShardFrame.Voted>(), voted => voted.Id == faulty && voted.Vote.IsYes);
+    }
+
+    [Fact]
+    public void Handle_BatchFailsOnce_IsTriedWhole()
+    {
+        ShardRig rig = Prepared(new ShardOptions(), count: 5);
+        rig.Answer<ShardEffect.Persist>();
+
+        rig.Handle(new ShardEvent.Persisted(
+            rig.Take<ShardEffect.Persist>().Batch, new PersistResult.RolledBack(IsTransient: true, "40P01: deadlock")));
+        rig.Wait(Duration.FromMilliseconds(200));
+
+        Assert.Equal(4, rig.Take<ShardEffect.Persist>().Items.Length);
+    }
+
+    [Fact]
     public void Handle_AnswerToAnotherBatch_IsIgnored()
     {
         ShardRig rig = Prepared(new ShardOptions(), count: 1);
@@ -100,19 +162,34 @@ public sealed class PersistQueueTests
     }
 
     // Transactions a, b, … each write a key of their own and are asked for their votes.
-    private static ShardRig Prepared(ShardOptions options, int count)
+    private static ShardRig Prepared(ShardOptions options, int count, Func<string, int>? bytes = null)
     {
         ShardRig rig = new ShardRig(options).Serve();
         for (int i = 0; i < count; i++)
         {
             string name = ((char)('a' + i)).ToString();
             rig.Handle(new ShardEvent.OperationReceived(
-                new CallId(i), Name.Transaction(name), new OperationNumber(1, 1), Name.Put($"t/{name}")));
+                new CallId(i), Name.Transaction(name), new OperationNumber(1, 1), Name.Put($"t/{name}", Json(bytes?.Invoke(name) ?? 1))));
             rig.Handle(Frame(new CoordinatorFrame.Prepare(
                 Name.Transaction(name).Id, rig.Machine.Owner.Generation, rig.Clock.Read().Latest, Wrote: true, Operations: 1)));
         }
 
         return rig;
+    }
+
+    private static string Json(int bytes) => bytes == 1 ? "1" : $"\"{new string('x', bytes - 2)}\"";
+
+    // Answers one batch after the other, and tells of each.
+    private static List<ShardEffect.Persist> AnswerAll(ShardRig rig)
+    {
+        List<ShardEffect.Persist> batches = [];
+        while (rig.Unanswered.OfType<ShardEffect.Persist>().FirstOrDefault() is { } next)
+        {
+            batches.Add(next);
+            rig.Answer<ShardEffect.Persist>();
+        }
+
+        return batches;
     }
 
     private static ShardEvent.FrameReceived Frame(CoordinatorFrame frame) => new(Name.Coordinator("c1"), frame);

@@ -14,8 +14,8 @@ public sealed class RangeMergeTests
 
     private static readonly Gen<(int Key, bool IsGone)[]> Writes = Gen.Select(Gen.Int[0, 8], Gen.Bool).Array[0, 4];
 
-    private static readonly Gen<(int From, int To, int Limit, int At)> Queries =
-        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 9], Gen.Int[1, 5], Gen.Int[1, 6]);
+    private static readonly Gen<(int From, int To, int Limit, int At, int Bytes)> Queries =
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 9], Gen.Int[1, 5], Gen.Int[1, 6], Gen.Int[1, 400]);
 
     // Every version lies in the tables, in the overlay, or in both (it was just flushed); the model is one sorted list.
     [Fact]
@@ -57,7 +57,7 @@ public sealed class RangeMergeTests
 
             KeyRange range = new("t", Key(query.From), query.To == 9 ? null : Key(query.To));
             Timestamp now = new(query.At);
-            RangeMerge merge = new(range, query.Limit, overlay.NewestIn(range, now), reader);
+            RangeMerge merge = new(range, query.Limit, query.Bytes, overlay.NewestIn(range, now), reader);
             int reads = 0;
             VersionsReadResult.Succeeded part;
             do
@@ -81,15 +81,24 @@ public sealed class RangeMergeTests
                 }
             }
 
-            Assert.Equal(expected.Take(query.Limit), merge.Result.Entries);
-            if (expected.Count > query.Limit)
+            // As many as fit, by count and by bytes, but one in any case.
+            int fit = 0;
+            long bytes = 0;
+            foreach (Entry entry in expected.Take(query.Limit))
+            {
+                bytes += ReplySize.Of(entry);
+                fit += fit == 0 || bytes <= query.Bytes ? 1 : 0;
+            }
+
+            Assert.Equal(expected.Take(fit), merge.Result.Entries);
+            if (expected.Count > fit)
             {
                 // It goes on above all that was answered, and leaves out nothing.
                 Assert.NotNull(merge.Result.Continuation);
-                Assert.True(Utf8Order.Compare(expected[query.Limit - 1].Key, merge.Result.Continuation) < 0);
-                Assert.True(Utf8Order.Compare(merge.Result.Continuation, expected[query.Limit].Key) <= 0);
+                Assert.True(Utf8Order.Compare(expected[fit - 1].Key, merge.Result.Continuation) < 0);
+                Assert.True(Utf8Order.Compare(merge.Result.Continuation, expected[fit].Key) <= 0);
             }
-            else if (expected.Count < query.Limit)
+            else if (fit < query.Limit && bytes < query.Bytes)
             {
                 Assert.Null(merge.Result.Continuation);
             }

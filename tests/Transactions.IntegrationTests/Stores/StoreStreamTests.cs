@@ -1,0 +1,184 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Transactions.Client;
+using Transactions.Contracts;
+using Transactions.Contracts.V1;
+using Transactions.IntegrationTests.Coordinator;
+using Transactions.Participant;
+using Transactions.Participant.Server;
+using Xunit;
+using StoreStream = Transactions.Participant.Server.StoreStream;
+
+namespace Transactions.IntegrationTests.Stores;
+
+/// <summary>Section 7: what one client's stream may ask for at once, and that every request of it is answered.</summary>
+public sealed class StoreStreamTests : IAsyncDisposable
+{
+    private readonly Channel<StoreRequests> _requests = Channel.CreateUnbounded<StoreRequests>();
+    private readonly Channel<StoreReply> _replies = Channel.CreateUnbounded<StoreReply>();
+    private readonly LogLines _log = new();
+    private readonly Calls _calls = new();
+    private Task _running = Task.CompletedTask;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task RunAsync_MoreUnansweredThanAllowed_RefusesTheRestUntilThereIsRoom()
+    {
+        Run(maxRequests: 2);
+        Send(1);
+        Send(2);
+        Send(3);
+
+        StoreReply refused = await ReadAsync();
+        Assert.Equal(3u, refused.Correlation);
+        Assert.Equal((int)StatusCode.ResourceExhausted, refused.Refused.Status.Code);
+        Assert.Contains("MaxRequestsPerStream", refused.Refused.Status.Message, StringComparison.Ordinal);
+        Assert.Null(refused.Refused.Admitted);
+        Assert.Equal(2, _calls.Started.Count);
+
+        _calls.Started[0].SetResult(Answer());
+        Assert.Equal(1u, (await ReadAsync()).Correlation);
+        Send(4);
+        await UntilStartedAsync(3);
+        _calls.Started[2].SetResult(Answer());
+        Assert.Equal(4u, (await ReadAsync()).Correlation);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShardWithoutRoom_ReadsNoFurtherUntilThereIs()
+    {
+        _calls.Room = new TaskCompletionSource();
+        Run(maxRequests: 10);
+        Send(1);
+        await UntilAsync(() => _calls.Asked == 1);
+        Send(2);
+        Assert.True(_requests.Reader.TryPeek(out _));
+
+        _calls.Room.SetResult();
+
+        await UntilStartedAsync(2);
+        _calls.Started[1].SetResult(Answer());
+        Assert.Equal(2u, (await ReadAsync()).Correlation);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RunAsync_UnexpectedFailure_IsAnsweredInternalAndLoggedAndTheStreamGoesOn(bool atOnce)
+    {
+        _calls.Failure = atOnce ? new InvalidOperationException("broken") : null;
+        Run(maxRequests: 1);
+        Send(1);
+        if (!atOnce)
+        {
+            await UntilStartedAsync(1);
+            _calls.Started[0].SetException(new InvalidOperationException("broken"));
+        }
+
+        StoreReply reply = await ReadAsync();
+        Assert.Equal(1u, reply.Correlation);
+        Assert.Equal((int)StatusCode.Internal, reply.Refused.Status.Code);
+        Assert.DoesNotContain("broken", reply.Refused.Status.Message, StringComparison.Ordinal);
+
+        // X2: it says nothing of what became of the request, so that its client takes it for unknown.
+        Assert.False(StoreMapping.TryRead(reply, out _, out _));
+        Assert.Contains(_log.All, line => line.Id == 2104 && line.Text.Contains("broken", StringComparison.Ordinal));
+
+        _calls.Failure = null;
+        int started = _calls.Started.Count;
+        Send(2);
+        await UntilStartedAsync(started + 1);
+        _calls.Started[started].SetResult(Answer());
+        Assert.Equal(2u, (await ReadAsync()).Correlation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _requests.Writer.TryComplete();
+        await _running;
+    }
+
+    private void Run(int maxRequests)
+    {
+        StoreStream stream = new(_calls, new Reader(_requests.Reader), new Writer(_replies.Writer), maxRequests, _log);
+        _running = stream.RunAsync([], Token);
+    }
+
+    private void Send(ulong correlation) => _requests.Writer.TryWrite(new StoreRequests
+    {
+        Requests =
+        {
+            new StoreRequest
+            {
+                Correlation = correlation,
+                GetAt = new GetAtRequest { Shard = "solo/0", Collection = "things", Keys = { "a" } },
+            },
+        },
+    });
+
+    private static ShardAnswer Answer() => new ShardAnswer.Read(default, new OperationResult.Found([null]));
+
+    private async Task<StoreReply> ReadAsync() => await _replies.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+
+    private Task UntilStartedAsync(int count) => UntilAsync(() => _calls.Started.Count == count);
+
+    private static Task UntilAsync(Func<bool> condition) =>
+        Eventually.IsTrueAsync(() => Task.FromResult(condition()), () => "It doesn't happen.");
+
+    private sealed class Calls : IStoreCalls
+    {
+        public List<TaskCompletionSource<ShardAnswer>> Started { get; } = [];
+
+        public TaskCompletionSource? Room { get; set; }
+
+        public Exception? Failure { get; set; }
+
+        public int Asked { get; private set; }
+
+        public async Task<Task<ShardAnswer>> StartAsync(StoreCall call, SignedContext? signed, CancellationToken cancellationToken)
+        {
+            Asked++;
+            if (Failure is { } failure)
+            {
+                throw failure;
+            }
+
+            await (Room?.Task ?? Task.CompletedTask);
+            TaskCompletionSource<ShardAnswer> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Started.Add(answer);
+            return answer.Task;
+        }
+    }
+
+    private sealed class Reader(ChannelReader<StoreRequests> requests) : IAsyncStreamReader<StoreRequests>
+    {
+        public StoreRequests Current { get; private set; } = new();
+
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool isThere = await requests.WaitToReadAsync(cancellationToken);
+            Current = isThere && requests.TryRead(out StoreRequests? next) ? next : Current;
+            return isThere;
+        }
+    }
+
+    private sealed class Writer(ChannelWriter<StoreReply> replies) : IServerStreamWriter<StoreReplies>
+    {
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(StoreReplies message) => WriteAsync(message, CancellationToken.None);
+
+        public Task WriteAsync(StoreReplies message, CancellationToken cancellationToken)
+        {
+            foreach (StoreReply reply in message.Replies)
+            {
+                replies.TryWrite(reply);
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+}
