@@ -68,6 +68,9 @@ internal sealed class ShardCore(ShardId id, ProtocolLimits limits, ShardOptions 
 
     public void Refuse(CallId call, Refusal refusal) => Answer(call, new ShardAnswer.Refused(refusal));
 
+    public Refusal TooManyWaiting() =>
+        Refusal.Busy("waiting", $"Shard {Id} has {Options.MaxWaiting} calls waiting, which is the limit (MaxWaiting)");
+
     /// <summary>T2: whether a peer's timestamp may be adopted. A decided commit timestamp waits until it may.</summary>
     public bool MayAdopt(Timestamp timestamp) => Clock.IsHealthy && Clock.Interval.Accepts(timestamp, Limits.MaxOffset);
 }

@@ -84,9 +84,8 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
         PendingCall pending = new(this, call);
         if (!_calls.TryAdd(pending))
         {
-            return new CoordinatorAnswer.Refused(Refusal.Limit(
-                "calls",
-                $"{_maxOpenCalls} calls are open at this coordinator, which is the limit (MaxOpenCalls); try again later.") with { MayRetry = true });
+            return new CoordinatorAnswer.Refused(Refusal.Busy(
+                "calls", $"{_maxOpenCalls} calls are open at this coordinator, which is the limit (MaxOpenCalls)"));
         }
 
         _loop.Post(question);

@@ -32,16 +32,16 @@ internal static class Refusals
         Refusal.Unavailable(RefusalReason.ShuttingDown, "This coordinator is stopping and takes no new transaction; try again.");
 
     public static Refusal TooManyOpen(int limit) =>
-        FullForNow("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions)");
+        Refusal.Busy("transactions", $"{limit} transactions are open, which is the limit (MaxOpenTransactions)");
 
     public static Refusal TooManyRemembered(int limit) =>
-        FullForNow("transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions)");
+        Refusal.Busy("transactions", $"{limit} ended transactions are remembered, which is the limit (MaxRememberedTransactions)");
 
     public static Refusal TooManyDecisions(int limit) =>
-        FullForNow("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions)");
+        Refusal.Busy("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions)");
 
     public static Refusal TooManyReads(int limit) =>
-        FullForNow("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions)");
+        Refusal.Busy("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions)");
 
     public static Refusal IdInFuture(Timestamp issuedAt, Duration maxOffset) =>
         new(RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange,
@@ -84,8 +84,4 @@ internal static class Refusals
     public static Refusal Pending() =>
         Refusal.Unavailable(
             RefusalReason.OutcomePending, "The outcome isn't known yet, and the transaction may still commit; ask again with Resolve.");
-
-    // Unlike a field's limit it is reached for a moment only.
-    private static Refusal FullForNow(string field, string message) =>
-        Refusal.Limit(field, $"{message}; try again later.") with { MayRetry = true };
 }

@@ -27,6 +27,9 @@ public sealed record Refusal(RefusalStatus Status, RefusalReason Reason, string 
     public static Refusal Aborted(AbortReason reason, string message) =>
         new(RefusalStatus.Aborted, RefusalReason.TransactionEnded, message) { AbortReason = reason, MayRetry = reason.MayRetry() };
 
+    /// <summary>A limit that is reached for a moment only: the same may be admitted later.</summary>
+    public static Refusal Busy(string field, string message) => Limit(field, $"{message}; try again later.") with { MayRetry = true };
+
     /// <summary>A limit that is reached.</summary>
     public static Refusal Limit(string field, string message) =>
         new(RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, message) { Field = field };

@@ -114,8 +114,8 @@ internal sealed class StoreStream(
         }
     }
 
-    private Refusal TooMany() => Refusal.Limit(
-        "requests", $"{maxRequests} requests of this stream are unanswered (MaxRequestsPerStream); send fewer at once.") with { MayRetry = true };
+    private Refusal TooMany() => Refusal.Busy(
+        "requests", $"{maxRequests} requests of this stream are unanswered, which is the limit (MaxRequestsPerStream)");
 
     private Task WriteAsync(IReadOnlyList<StoreReply> batch, CancellationToken cancellationToken)
     {

@@ -9,6 +9,8 @@ namespace Transactions.Participant.Server;
 /// <summary>What a person tunes on a participant. Checked at start; bound from the section <c>Participant</c>.</summary>
 public sealed class ParticipantOptions
 {
+    private static readonly ShardOptions Defaults = new();
+
     /// <summary>This process's name, for the shards' rows and for logs. 1 to 100 characters; default machine and process id.</summary>
     public string Identity { get; set; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
@@ -60,6 +62,33 @@ public sealed class ParticipantOptions
     /// <summary>How many calls may wait on one shard. 1 to 1,000,000; default 100,000.</summary>
     public int MaxWaiting { get; set; } = 100_000;
 
+    /// <inheritdoc cref="ShardOptions.InDoubtInterval"/>
+    public TimeSpan InDoubtInterval { get; set; } = Defaults.InDoubtInterval.ToTimeSpan();
+
+    /// <inheritdoc cref="ShardOptions.RetryInterval"/>
+    public TimeSpan RetryInterval { get; set; } = Defaults.RetryInterval.ToTimeSpan();
+
+    /// <inheritdoc cref="ShardOptions.PruneInterval"/>
+    public TimeSpan PruneInterval { get; set; } = Defaults.PruneInterval.ToTimeSpan();
+
+    /// <inheritdoc cref="ShardOptions.MaxBytesPerTransaction"/>
+    public int MaxBytesPerTransaction { get; set; } = Defaults.MaxBytesPerTransaction;
+
+    /// <inheritdoc cref="ShardOptions.MaxValueDepth"/>
+    public int MaxValueDepth { get; set; } = Defaults.MaxValueDepth;
+
+    /// <inheritdoc cref="ShardOptions.MaxKeysPerGet"/>
+    public int MaxKeysPerGet { get; set; } = Defaults.MaxKeysPerGet;
+
+    /// <inheritdoc cref="ShardOptions.MaxScanLimit"/>
+    public int MaxScanLimit { get; set; } = Defaults.MaxScanLimit;
+
+    /// <inheritdoc cref="ShardOptions.MaxBatch"/>
+    public int MaxBatch { get; set; } = Defaults.MaxBatch;
+
+    /// <inheritdoc cref="ShardOptions.MaxQueuedPersists"/>
+    public int MaxQueuedPersists { get; set; } = Defaults.MaxQueuedPersists;
+
     /// <summary>
     /// How many requests and coordinators' frames may wait for one shard's turn: beyond that unary calls are refused, and streams
     /// aren't read. 1 to 1,000,000; default 100,000.
@@ -89,7 +118,10 @@ public sealed class ParticipantOptions
     {
         LeaseDuration = Duration.FromTimeSpan(LeaseDuration),
         RenewInterval = Duration.FromTimeSpan(RenewInterval),
+        InDoubtInterval = Duration.FromTimeSpan(InDoubtInterval),
+        RetryInterval = Duration.FromTimeSpan(RetryInterval),
         HistoryRetention = Duration.FromTimeSpan(HistoryRetention),
+        PruneInterval = Duration.FromTimeSpan(PruneInterval),
         MaxKeyBytes = MaxKeyBytes,
         MaxValueBytes = MaxValueBytes,
         MaxReplyBytes = MaxReplyBytes,
@@ -98,6 +130,12 @@ public sealed class ParticipantOptions
         MaxWritesPerTransaction = MaxWritesPerTransaction,
         MaxBatchBytes = MaxBatchBytes,
         MaxWaiting = MaxWaiting,
+        MaxBytesPerTransaction = MaxBytesPerTransaction,
+        MaxValueDepth = MaxValueDepth,
+        MaxKeysPerGet = MaxKeysPerGet,
+        MaxScanLimit = MaxScanLimit,
+        MaxBatch = MaxBatch,
+        MaxQueuedPersists = MaxQueuedPersists,
     };
 
     /// <summary>What is wrong, each naming the setting, the limit and the remedy; empty when nothing is.</summary>

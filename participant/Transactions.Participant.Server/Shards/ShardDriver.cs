@@ -78,9 +78,8 @@ internal sealed class ShardDriver : IAsyncDisposable
         (CallId call, Task<ShardAnswer> answer) = Expect();
         if (!_loop.TryPostRequest(toEvent(call)))
         {
-            Answer(call, new ShardAnswer.Refused(Refusal.Limit(
-                "requests",
-                $"{_maxQueuedRequests} requests wait for shard {Shard} already (MaxQueuedRequests); try again later.") with { MayRetry = true }));
+            Answer(call, new ShardAnswer.Refused(Refusal.Busy(
+                "requests", $"{_maxQueuedRequests} requests wait for shard {Shard}, which is the limit (MaxQueuedRequests)")));
         }
 
         return WaitAsync(call, answer, cancellationToken);

@@ -189,8 +189,8 @@ internal sealed class OperationAdmission(
         {
             return transactions.Count < options.MaxOpenTransactions
                 ? FindBytesRefusal(e, held: 0)
-                : Refusal.Limit(
-                    "transactions", $"Shard {core.Id} has {options.MaxOpenTransactions} open transactions; try again later.");
+                : Refusal.Busy(
+                    "transactions", $"Shard {core.Id} has {options.MaxOpenTransactions} open transactions, which is the limit (MaxOpenTransactions)");
         }
 
         return transaction switch
@@ -201,18 +201,18 @@ internal sealed class OperationAdmission(
                 $"Transaction {e.Context.Id} is being committed and takes no more operations."),
             _ when transaction.AdmittedOperations >= options.MaxOperationsPerTransaction => Refusal.Limit(
                 "operations",
-                $"Transaction {e.Context.Id} has {options.MaxOperationsPerTransaction} operations at shard {core.Id}, the most allowed; split it."),
+                $"Transaction {e.Context.Id} has {options.MaxOperationsPerTransaction} operations at shard {core.Id}, which is the limit (MaxOperationsPerTransaction); split it."),
             _ when e.Operation.Writes && transaction.WriteCount + transaction.WritesUnderWay >= options.MaxWritesPerTransaction =>
                 Refusal.Limit(
                     "writes",
-                    $"Transaction {e.Context.Id} writes {options.MaxWritesPerTransaction} keys at shard {core.Id}, the most allowed; split it."),
+                    $"Transaction {e.Context.Id} writes {options.MaxWritesPerTransaction} keys at shard {core.Id}, which is the limit (MaxWritesPerTransaction); split it."),
             _ => FindBytesRefusal(e, transaction.HeldBytes),
         };
     }
 
     private Refusal? FindWaitingRefusal() => core.WaitingCalls <= core.Options.MaxWaiting
         ? null
-        : Refusal.Limit("waiting", $"Shard {core.Id} has {core.Options.MaxWaiting} calls waiting; try again later.");
+        : core.TooManyWaiting();
 
     // An operation and its reply are kept for repeats, whatever a later one overwrites.
     private Refusal? FindBytesRefusal(ShardEvent.OperationReceived e, long held) =>
@@ -221,5 +221,5 @@ internal sealed class OperationAdmission(
             : Refusal.Limit(
                 "bytes",
                 $"Transaction {e.Context.Id} would hold {held + e.Operation.ValueLength} bytes at shard {core.Id}, over the limit of "
-                + $"{core.Options.MaxBytesPerTransaction}; split it.");
+                + $"{core.Options.MaxBytesPerTransaction} (MaxBytesPerTransaction); split it.");
 }

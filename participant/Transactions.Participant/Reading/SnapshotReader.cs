@@ -24,7 +24,7 @@ internal sealed class SnapshotReader(
         }
         else if (core.WaitingCalls > core.Options.MaxWaiting)
         {
-            core.Refuse(e.Call, Refusal.Limit("waiting", $"The shard has {core.Options.MaxWaiting} calls waiting; try again later."));
+            core.Refuse(e.Call, core.TooManyWaiting());
         }
         else if (!core.Clock.IsHealthy)
         {
