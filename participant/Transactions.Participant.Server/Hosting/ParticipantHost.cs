@@ -27,6 +27,7 @@ internal sealed class ParticipantHost(
     private readonly List<ShardDriver> _drivers = [];
     private readonly ILogger _logger = loggers.CreateLogger("Transactions.Participant");
     private Task _starting = Task.CompletedTask;
+    private int _isDisposed;
 
     /// <summary>The shards of this process, whether it owns them now or not.</summary>
     public IReadOnlyList<ShardDriver> Shards
@@ -85,6 +86,12 @@ internal sealed class ParticipantHost(
 
     public async ValueTask DisposeAsync()
     {
+        // It is known to the container under two names, which disposes it once for each.
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         await _starting;
         await _links.DisposeAsync();
