@@ -140,7 +140,7 @@ internal sealed class ParticipantHost(
         foreach (Uri coordinator in options.Coordinators)
         {
             _links.Add(new CoordinatorLink(
-                coordinator, options.Identity, _links, handshake, clock, timeProvider, loggers.CreateLogger<CoordinatorLink>()));
+                coordinator, options.Identity, _links, handshake, clock, options.HelloTimeout, timeProvider, loggers.CreateLogger<CoordinatorLink>()));
         }
     }
 

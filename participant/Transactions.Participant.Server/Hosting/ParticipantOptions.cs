@@ -21,6 +21,9 @@ public sealed class ParticipantOptions
     /// <summary>All coordinators' addresses. At least one.</summary>
     public Collection<Uri> Coordinators { get; } = [];
 
+    /// <summary>How long a coordinator may take to answer the Hello of a new stream. 100 ms to 1 min; default 5 s.</summary>
+    public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a lease lasts. 100 ms to 10 min; default 10 s. A successor of a killed owner waits as long.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -142,6 +145,11 @@ public sealed class ParticipantOptions
 
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
         CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
+        if (HelloTimeout < TimeSpan.FromMilliseconds(100) || HelloTimeout > TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"Participant:HelloTimeout is {HelloTimeout}; set it to at least 100 ms and at most 1 min.");
+        }
+
         if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromMinutes(1))
         {
             faults.Add($"Participant:StopTimeout is {StopTimeout}; set it to at least 0 and at most 1 min.");
