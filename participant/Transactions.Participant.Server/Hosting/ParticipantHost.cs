@@ -106,10 +106,12 @@ internal sealed class ParticipantHost(
     private async Task StartParticipantAsync()
     {
         ParticipantOptions options = participantOptions.Value;
-        string endpoint = options.Endpoint ?? GrpcListening.FindAddress(services);
-        Log.Starting(_logger, options.Identity, endpoint, string.Join(", ", options.Shards.Select(shard => shard.Shard)));
         try
         {
+            string endpoint = options.Endpoint ?? GrpcListening.FindEndpoint(services) ?? throw new ArgumentException(
+                $"This process listens on every address of its machine ({GrpcListening.FindAddress(services)} from here), and clients "
+                + "elsewhere must be told one that they can dial; set Participant:Endpoint, like 'http://payments.internal:7200'.");
+            Log.Starting(_logger, options.Identity, endpoint, string.Join(", ", options.Shards.Select(shard => shard.Shard)));
             AddLinks(options);
             _links.Start();
 

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using NodaTime;
 using Transactions.Contracts;
+using Transactions.Hosting;
 using Transactions.Model;
 using Transactions.Storage;
 
@@ -12,7 +13,10 @@ public sealed class ParticipantOptions
     /// <summary>This process's name, for the shards' rows and for logs. 1 to 100 characters; default machine and process id.</summary>
     public string Identity { get; set; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
-    /// <summary>Where other processes reach this one's Store; default the address that it listens on.</summary>
+    /// <summary>
+    /// Where other processes reach this one's Store: an absolute http or https URI of at most 500 characters; default the address that
+    /// it listens on. Required when it listens on every address of its machine (0.0.0.0, [::]): the start is refused otherwise.
+    /// </summary>
     public string? Endpoint { get; set; }
 
     /// <summary>The shards to own. At least one.</summary>
@@ -112,6 +116,13 @@ public sealed class ParticipantOptions
             faults.Add($"Participant:Identity has {Identity.Length} characters; give it 1 to {WireLimits.MaxIdentityLength}.");
         }
 
+        if (Endpoint is not null && !IsDialable(Endpoint))
+        {
+            faults.Add(
+                $"Participant:Endpoint is '{Endpoint}', which others can't dial; write an absolute http or https URI of at most "
+                + $"{WireLimits.MaxEndpointLength} characters with a host of its own, like 'http://payments.internal:7200', or leave it out.");
+        }
+
         if (Shards.Count == 0)
         {
             faults.Add("Participant:Shards is empty; add each shard with its database's connection string.");
@@ -167,6 +178,12 @@ public sealed class ParticipantOptions
         WriteConnections = WriteConnections,
         CommandTimeout = Duration.FromTimeSpan(CommandTimeout),
     };
+
+    private static bool IsDialable(string endpoint) =>
+        endpoint.Length <= WireLimits.MaxEndpointLength
+        && Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && !GrpcListening.IsOnEveryAddress(endpoint);
 
     private static void CheckCount(List<string> faults, int value, string name)
     {
