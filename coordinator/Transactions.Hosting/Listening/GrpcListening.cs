@@ -19,6 +19,8 @@ public static class GrpcListening
 
     private const int StreamWindowBytes = 2 << 20;
 
+    private static readonly string[] EveryAddress = ["0.0.0.0", "[::]", "*", "+"];
+
     // So soon is a peer noticed that vanished without a word.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
 
@@ -54,12 +56,22 @@ public static class GrpcListening
     }
 
     /// <summary>The first address that a started application answers on, with a host that this machine can dial.</summary>
-    public static string FindAddress(IServiceProvider services)
+    /// <exception cref="InvalidOperationException">It listens nowhere.</exception>
+    public static string FindAddress(IServiceProvider services) =>
+        Bound(services).Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal);
+
+    /// <summary>The first address that a started application answers on, if other machines can dial it as it stands.</summary>
+    /// <returns>Null when the application listens on every address of its machine: which of them others reach, it can't know.</returns>
+    /// <exception cref="InvalidOperationException">It listens nowhere.</exception>
+    public static string? FindEndpoint(IServiceProvider services) => IsOnEveryAddress(Bound(services)) ? null : Bound(services);
+
+    /// <summary>Whether an address names every address of a machine, and so none that another one could dial.</summary>
+    public static bool IsOnEveryAddress(string address)
     {
-        ArgumentNullException.ThrowIfNull(services);
-        string bound = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
-            ?? throw new InvalidOperationException("The application listens nowhere; add an address to listen on.");
-        return bound.Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal);
+        ArgumentNullException.ThrowIfNull(address);
+        int start = address.IndexOf("://", StringComparison.Ordinal);
+        string host = start < 0 ? address : address[(start + 3)..];
+        return EveryAddress.Any(every => host == every || host.StartsWith($"{every}:", StringComparison.Ordinal) || host.StartsWith($"{every}/", StringComparison.Ordinal));
     }
 
     /// <summary>Prints <c>listening on http://127.0.0.1:43123</c> to standard output once the application has started.</summary>
@@ -67,6 +79,13 @@ public static class GrpcListening
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Lifetime.ApplicationStarted.Register(() => Console.Out.WriteLine($"listening on {FindAddress(app.Services)}"));
+    }
+
+    private static string Bound(IServiceProvider services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+            ?? throw new InvalidOperationException("The application listens nowhere; add an address to listen on.");
     }
 
     private static (IPEndPoint Endpoint, bool IsSecure) Parse(string url)

@@ -18,12 +18,17 @@ internal sealed class CoordinatorLink : IAsyncDisposable
 {
     private const int MostQueuedFrames = 100_000;
 
+    // A stream that lasted longer than any pause begins the backoff anew; one that didn't counts as one more failure.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly Uri _endpoint;
     private readonly string _identity;
     private readonly CoordinatorLinks _links;
     private readonly ParticipantHandshake _handshake;
     private readonly IBoundedClock _clock;
+    private readonly TimeSpan _helloTimeout;
+    private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _patience;
     private volatile FrameQueue<V1.ParticipantFrame>? _queue;
@@ -36,9 +41,11 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         CoordinatorLinks links,
         ParticipantHandshake handshake,
         IBoundedClock clock,
+        TimeSpan helloTimeout,
         TimeProvider timeProvider,
         ILogger logger)
     {
+        (_helloTimeout, _timeProvider) = (helloTimeout, timeProvider);
         (_endpoint, _identity, _links, _handshake, _clock, _logger) = (endpoint, identity, links, handshake, clock, logger);
         _patience = new ResiliencePipelineBuilder { TimeProvider = timeProvider }
             .AddRetry(new RetryStrategyOptions
@@ -48,7 +55,7 @@ internal sealed class CoordinatorLink : IAsyncDisposable
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = TimeSpan.FromMilliseconds(50),
-                MaxDelay = TimeSpan.FromSeconds(1),
+                MaxDelay = LongestPause,
                 OnRetry = attempt =>
                 {
                     Log.CoordinatorUnreachable(_logger, _endpoint, Reason(attempt.Outcome.Exception), attempt.RetryDelay);
@@ -116,16 +123,14 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         ImmutableArray<ShardEndpoint> told = _links.Owned;
         await call.RequestStream.WriteAsync(
             new V1.ParticipantFrames { Hello = _handshake.Introduce(_identity, told, _clock.Read().Now) }, ending.Token);
-        if (!await call.ResponseStream.MoveNext(ending.Token))
-        {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the coordinator closed the stream before its Hello"));
-        }
+        await ReadHelloAsync(call.ResponseStream, ending.Token);
 
         if (!_handshake.TryAccept(call.ResponseStream.Current.Hello, out CoordinatorIntroduction? introduction, out Refusal? refusal))
         {
             throw RefusalMapping.ToRpcException(refusal);
         }
 
+        long startedAt = _timeProvider.GetTimestamp();
         FrameQueue<V1.ParticipantFrame> queue = new(MostQueuedFrames);
         (_queue, _stream) = (queue, ending);
         Task sending = queue.DrainAsync(frames => WriteAsync(call.RequestStream, frames, ending.Token), ending.Token);
@@ -149,6 +154,28 @@ internal sealed class CoordinatorLink : IAsyncDisposable
             _links.Disconnect(this, introduction.Coordinator);
             await ending.CancelAsync();
             await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        if (_timeProvider.GetElapsedTime(startedAt) < LongestPause)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the stream broke soon after its Hello"));
+        }
+    }
+
+    private async Task ReadHelloAsync(IAsyncStreamReader<V1.CoordinatorFrames> stream, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource late = new(_helloTimeout, _timeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            if (!await stream.MoveNext(either.Token))
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "the coordinator closed the stream before its Hello"));
+            }
+        }
+        catch (Exception e) when (late.IsCancellationRequested && e is RpcException or OperationCanceledException)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"the coordinator said no Hello within {_helloTimeout}"));
         }
     }
 

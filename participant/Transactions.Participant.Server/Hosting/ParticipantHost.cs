@@ -27,6 +27,7 @@ internal sealed class ParticipantHost(
     private readonly List<ShardDriver> _drivers = [];
     private readonly ILogger _logger = loggers.CreateLogger("Transactions.Participant");
     private Task _starting = Task.CompletedTask;
+    private int _isDisposed;
 
     /// <summary>The shards of this process, whether it owns them now or not.</summary>
     public IReadOnlyList<ShardDriver> Shards
@@ -85,6 +86,12 @@ internal sealed class ParticipantHost(
 
     public async ValueTask DisposeAsync()
     {
+        // It is known to the container under two names, which disposes it once for each.
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         await _starting;
         await _links.DisposeAsync();
@@ -99,10 +106,12 @@ internal sealed class ParticipantHost(
     private async Task StartParticipantAsync()
     {
         ParticipantOptions options = participantOptions.Value;
-        string endpoint = options.Endpoint ?? GrpcListening.FindAddress(services);
-        Log.Starting(_logger, options.Identity, endpoint, string.Join(", ", options.Shards.Select(shard => shard.Shard)));
         try
         {
+            string endpoint = options.Endpoint ?? GrpcListening.FindEndpoint(services) ?? throw new ArgumentException(
+                $"This process listens on every address of its machine ({GrpcListening.FindAddress(services)} from here), and clients "
+                + "elsewhere must be told one that they can dial; set Participant:Endpoint, like 'http://payments.internal:7200'.");
+            Log.Starting(_logger, options.Identity, endpoint, string.Join(", ", options.Shards.Select(shard => shard.Shard)));
             AddLinks(options);
             _links.Start();
 
@@ -133,7 +142,7 @@ internal sealed class ParticipantHost(
         foreach (Uri coordinator in options.Coordinators)
         {
             _links.Add(new CoordinatorLink(
-                coordinator, options.Identity, _links, handshake, clock, timeProvider, loggers.CreateLogger<CoordinatorLink>()));
+                coordinator, options.Identity, _links, handshake, clock, options.HelloTimeout, timeProvider, loggers.CreateLogger<CoordinatorLink>()));
         }
     }
 

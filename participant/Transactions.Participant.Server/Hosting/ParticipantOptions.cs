@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using NodaTime;
 using Transactions.Contracts;
+using Transactions.Hosting;
 using Transactions.Model;
 using Transactions.Storage;
 
@@ -14,7 +15,10 @@ public sealed class ParticipantOptions
     /// <summary>This process's name, for the shards' rows and for logs. 1 to 100 characters; default machine and process id.</summary>
     public string Identity { get; set; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
-    /// <summary>Where other processes reach this one's Store; default the address that it listens on.</summary>
+    /// <summary>
+    /// Where other processes reach this one's Store: an absolute http or https URI of at most 500 characters; default the address that
+    /// it listens on. Required when it listens on every address of its machine (0.0.0.0, [::]): the start is refused otherwise.
+    /// </summary>
     public string? Endpoint { get; set; }
 
     /// <summary>The shards to own. At least one.</summary>
@@ -22,6 +26,9 @@ public sealed class ParticipantOptions
 
     /// <summary>All coordinators' addresses. At least one.</summary>
     public Collection<Uri> Coordinators { get; } = [];
+
+    /// <summary>How long a coordinator may take to answer the Hello of a new stream. 100 ms to 1 min; default 5 s.</summary>
+    public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a lease lasts. 100 ms to 10 min; default 10 s. A successor of a killed owner waits as long.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
@@ -147,6 +154,13 @@ public sealed class ParticipantOptions
             faults.Add($"Participant:Identity has {Identity.Length} characters; give it 1 to {WireLimits.MaxIdentityLength}.");
         }
 
+        if (Endpoint is not null && !IsDialable(Endpoint))
+        {
+            faults.Add(
+                $"Participant:Endpoint is '{Endpoint}', which others can't dial; write an absolute http or https URI of at most "
+                + $"{WireLimits.MaxEndpointLength} characters with a host of its own, like 'http://payments.internal:7200', or leave it out.");
+        }
+
         if (Shards.Count == 0)
         {
             faults.Add("Participant:Shards is empty; add each shard with its database's connection string.");
@@ -180,6 +194,11 @@ public sealed class ParticipantOptions
 
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
         CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
+        if (HelloTimeout < TimeSpan.FromMilliseconds(100) || HelloTimeout > TimeSpan.FromMinutes(1))
+        {
+            faults.Add($"Participant:HelloTimeout is {HelloTimeout}; set it to at least 100 ms and at most 1 min.");
+        }
+
         if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromMinutes(1))
         {
             faults.Add($"Participant:StopTimeout is {StopTimeout}; set it to at least 0 and at most 1 min.");
@@ -197,6 +216,12 @@ public sealed class ParticipantOptions
         WriteConnections = WriteConnections,
         CommandTimeout = Duration.FromTimeSpan(CommandTimeout),
     };
+
+    private static bool IsDialable(string endpoint) =>
+        endpoint.Length <= WireLimits.MaxEndpointLength
+        && Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && !GrpcListening.IsOnEveryAddress(endpoint);
 
     private static void CheckCount(List<string> faults, int value, string name)
     {

@@ -13,6 +13,10 @@ internal static partial class PostgresLog
     [LoggerMessage(2902, LogLevel.Warning, "Couldn't end the writes that hold up shard {Shard}: {Reason}")]
     public static partial void TerminateFailed(ILogger logger, ShardId shard, string reason);
 
+    [LoggerMessage(2904, LogLevel.Warning,
+        "PostgreSQL was lost while the schema for shard {Shard} was brought up to date ({Reason}); trying again in {Delay}.")]
+    public static partial void LostWhileMigrating(ILogger logger, ShardId shard, string reason, TimeSpan delay);
+
     [LoggerMessage(2903, LogLevel.Warning, "Couldn't delete all that shard {Shard} no longer needs ({Reason}); it is tried again later.")]
     public static partial void PruningPaused(ILogger logger, ShardId shard, string reason);
 }

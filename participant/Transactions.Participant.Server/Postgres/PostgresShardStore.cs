@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Npgsql;
+using Polly;
+using Polly.Retry;
 using Transactions.Clocks;
 using Transactions.Model;
 using Transactions.Storage;
@@ -49,10 +52,41 @@ public sealed class PostgresShardStore : IShardStore
         CancellationToken cancellationToken)
     {
         options.Validate();
-        await new MigrationRunner(options, loggers, timeProvider)
-            .RunAsync(typeof(PostgresShardStore).Assembly, "participant_migrations", cancellationToken);
-        return new PostgresShardStore(shard, new ConnectionPools(options), loggers.CreateLogger<PostgresShardStore>());
+        ILogger<PostgresShardStore> logger = loggers.CreateLogger<PostgresShardStore>();
+        MigrationRunner migrations = new(options, loggers, timeProvider);
+        await Patience(shard, options, timeProvider, logger).ExecuteAsync(
+            async token => await migrations.RunAsync(typeof(PostgresShardStore).Assembly, "participant_migrations", token),
+            cancellationToken);
+        return new PostgresShardStore(shard, new ConnectionPools(options), logger);
     }
+
+    // PostgreSQL may be lost once it was reached: scripts run whole or not at all, so that they can be begun again. What a person
+    // must mend isn't waited for.
+    private static ResiliencePipeline Patience(ShardId shard, StorageOptions options, TimeProvider timeProvider, ILogger logger) =>
+        new ResiliencePipelineBuilder { TimeProvider = timeProvider }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(IsLoss),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(100),
+                MaxDelay = options.MaxStartupPause.ToTimeSpan(),
+                OnRetry = attempt =>
+                {
+                    PostgresLog.LostWhileMigrating(logger, shard, attempt.Outcome.Exception?.Message ?? "", attempt.RetryDelay);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+
+    private static bool IsLoss(Exception e) => e switch
+    {
+        PostgresException server => SqlStates.IsTransient(server.SqlState),
+        NpgsqlException or IOException or TimeoutException => true,
+        MigrationFailedException { InnerException: { } cause } => IsLoss(cause),
+        _ => false,
+    };
 
     /// <inheritdoc/>
     public Task<ShardRow> ReadShardRowAsync(CancellationToken cancellationToken) => _ownership.ReadRowAsync(cancellationToken);
@@ -95,7 +129,7 @@ public sealed class PostgresShardStore : IShardStore
         _reads.ReadVersionsAsync(queries, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<Outcome?> ReadOutcomeAsync(TransactionId id, CancellationToken cancellationToken) =>
+    public Task<Model.Outcome?> ReadOutcomeAsync(TransactionId id, CancellationToken cancellationToken) =>
         _reads.ReadOutcomeAsync(id, cancellationToken);
 
     /// <inheritdoc/>

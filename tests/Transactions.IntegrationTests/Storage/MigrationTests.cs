@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Transactions.Coordinator.Server.Postgres;
+using Transactions.IntegrationTests.Coordinator;
 using Transactions.IntegrationTests.Fixtures;
 using Transactions.Model;
 using Transactions.Participant.Server.Postgres;
@@ -77,6 +79,39 @@ public sealed class MigrationTests(PostgresFixture server)
             await hand.RunAsync($"drop owned by {role}");
             await hand.RunAsync($"drop role {role}");
         }
+    }
+
+    [Theory]
+    [InlineData("begin", "create schema txn")]
+    [InlineData("create schema txn", "begin", "create table txn.participant_migrations (held_up int)")]
+    public async Task Open_PostgresLostWhileMigrating_IsTriedAgain(params string[] heldUpBy)
+    {
+        string database = await server.NewDatabaseAsync(nameof(MigrationTests));
+        await using CuttableProxy proxy = new(database);
+        await using Backend hand = await Backend.OpenAsync(database, Cancel);
+        foreach (string statement in heldUpBy)
+        {
+            await hand.RunAsync(statement);
+        }
+
+        LogLines log = new();
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        Task<PostgresShardStore> opening = PostgresShardStore.OpenAsync(
+            ShardId.Parse("payments/0"), ServerFixture.Storage(proxy.ConnectionString), loggers, TimeProvider.System, Cancel);
+        await using Backend eye = await Backend.OpenAsync(database, Cancel);
+        await eye.UntilWaitingAsync(1, Cancel);
+
+        proxy.Cut();
+        await Eventually.IsTrueAsync(() => Task.FromResult(log.Count(2904) >= 1), () => string.Join('\n', log.All));
+
+        // The server heard nothing of the cut, and what was begun there would hold its locks until it did.
+        await eye.RunAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid not in (pg_backend_pid(), $1)",
+            hand.Process);
+        await hand.RunAsync("rollback");
+
+        await using PostgresShardStore store = await opening;
+        Assert.Equal(new Generation(0), (await store.ReadShardRowAsync(Cancel)).Generation);
     }
 
     private static Task<PostgresShardStore> OpenAsync(string database) => PostgresShardStore.OpenAsync(
