@@ -343,8 +343,10 @@ public sealed class CoordinatorStreamTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<bool> condition)
     {
+        long startedAt = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
+            Assert.True(TimeProvider.System.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(30), "It never came true.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
         }
     }
