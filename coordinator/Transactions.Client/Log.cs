@@ -55,4 +55,11 @@ internal static partial class Log
     [LoggerMessage(4015, LogLevel.Error,
         "What was registered with the cancellation token of transaction {Id} failed when its coordinator ended it.")]
     public static partial void CancellationFailed(ILogger logger, Exception failure, TransactionId id);
+
+    [LoggerMessage(4016, LogLevel.Debug, "The stream to coordinator '{Name}' at {Address} is open.")]
+    public static partial void CoordinatorConnected(ILogger logger, string name, Uri address);
+
+    [LoggerMessage(4017, LogLevel.Warning,
+        "The stream to the coordinator at {Address} broke ({Reason}) with {Unanswered} requests unanswered; what was sent is unknown and asked for with Resolve, and the next request connects again.")]
+    public static partial void CoordinatorBroke(ILogger logger, Uri address, string reason, int unanswered);
 }

@@ -184,7 +184,7 @@ public sealed class TransactionClient : IAsyncDisposable
         await _heartbeats.DisposeAsync();
         await _links.DisposeAsync();
         _directory.Dispose();
-        _coordinators.Dispose();
+        await _coordinators.DisposeAsync();
         _telemetry.Dispose();
     }
 

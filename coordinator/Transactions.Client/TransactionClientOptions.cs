@@ -53,7 +53,7 @@ public sealed class TransactionClientOptions
     /// <summary>How long to pause before coordinators are asked again for an outcome. Default: 20 ms to 1 s.</summary>
     public RetryPolicy AskAgain { get; set; } = new() { BaseDelay = Duration.FromMilliseconds(20) };
 
-    /// <summary>How many requests may wait for one shard owner's stream. 1 to 1,000,000; default 10,000.</summary>
+    /// <summary>How many requests may wait for the stream to one shard owner, or to one coordinator. 1 to 1,000,000; default 10,000.</summary>
     public int MaxQueuedRequests { get; set; } = 10_000;
 
     /// <summary>How documents and stored results become JSON. Default: the web's, camel case.</summary>

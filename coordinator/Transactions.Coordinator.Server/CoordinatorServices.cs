@@ -19,7 +19,7 @@ public static class CoordinatorServices
     // A Hello that lists as many owned shards as it may is this large; frames and Commits are smaller.
     private const int MaxReceivedBytes = 8 << 20;
 
-    // After the drain, for what is still to be written to participants.
+    // After the drain, for what is still to be written to participants and clients.
     private static readonly TimeSpan LastStreamsTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan HealthPeriod = TimeSpan.FromSeconds(1);
@@ -49,6 +49,8 @@ public static class CoordinatorServices
         services.AddSingleton<CoordinatorIdentity>();
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<Door>();
+        services.AddSingleton<ClientCalls>();
+        services.AddSingleton<ClientStreams>();
         services.AddSingleton<ParticipantStreams>();
         services.AddSingleton<CoordinatorService>();
         services.AddSingleton<CoordinatorLife>();

@@ -7,7 +7,7 @@ using Transactions.Model;
 namespace Transactions.Client;
 
 // All coordinators known: those configured, and those that they named. One is home to new transactions until it fails.
-internal sealed class CoordinatorDirectory : IDisposable
+internal sealed class CoordinatorDirectory : IAsyncDisposable
 {
     private readonly TransactionClientOptions _options;
     private readonly ClientClock _clock;
@@ -100,11 +100,11 @@ internal sealed class CoordinatorDirectory : IDisposable
     // By name, or by address while the name isn't known; null for a stranger.
     public CoordinatorLink? Find(string key) => _links.FirstOrDefault(link => link.Key == key);
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         foreach (CoordinatorLink link in _links)
         {
-            link.Dispose();
+            await link.DisposeAsync();
         }
     }
 

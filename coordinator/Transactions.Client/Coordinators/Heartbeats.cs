@@ -79,12 +79,11 @@ internal sealed class Heartbeats(TransactionClientOptions options, ClientClock c
         {
             try
             {
-                V1.HeartbeatReply reply = await transactions.Key.CallAsync(
-                    (client, o) => client.HeartbeatAsync(
-                        ClientCallMapping.ToHeartbeat(options.ClientId, some.Select(t => t.Id)), o),
+                V1.ClientReply reply = await transactions.Key.AskAsync(
+                    new V1.ClientRequest { Heartbeat = ClientCallMapping.ToHeartbeat(options.ClientId, some.Select(t => t.Id)) },
                     options.CallTimeout,
                     _stop.Token);
-                if (ClientCallMapping.TryRead(reply, out ImmutableArray<(TransactionId Id, AbortReason Reason)> ended, out _))
+                if (ClientCallMapping.TryRead(reply.Heartbeat, out ImmutableArray<(TransactionId Id, AbortReason Reason)> ended, out _))
                 {
                     End(ended);
                 }

@@ -16,9 +16,9 @@ internal sealed class Outcomes(TransactionClientOptions options, CoordinatorDire
     private Task<CommitResult?> AskAsync(V1.GetOutcomeRequest request, CancellationToken cancellationToken) =>
         coordinators.AskAnyAsync(async link =>
         {
-            V1.GetOutcomeReply reply = await link.CallAsync(
-                (client, o) => client.GetOutcomeAsync(request, o), options.CallTimeout, cancellationToken);
-            return OutcomeMapping.TryRead(reply, out CommitResult? result, out Refusal? refusal)
+            V1.ClientReply reply = await link.AskAsync(
+                new V1.ClientRequest { GetOutcome = request }, options.CallTimeout, cancellationToken);
+            return OutcomeMapping.TryRead(reply.Outcome, out CommitResult? result, out Refusal? refusal)
                 ? result
                 : throw new TransactionRefusedException(Refusal.Unavailable(
                     RefusalReason.PeerUnavailable, $"Coordinator {link.Key} answered what can't be read: {refusal.Message}"));

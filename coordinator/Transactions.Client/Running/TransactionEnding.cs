@@ -41,8 +41,8 @@ internal sealed class TransactionEnding(
         TimeSpan timeout = options.CallTimeout < AbortTimeout ? options.CallTimeout : AbortTimeout;
         try
         {
-            await transaction.Session.Link.CallAsync(
-                (client, o) => client.AbortAsync(new V1.AbortRequest { Context = transaction.Signed }, o), timeout, cancellationToken);
+            await transaction.Session.Link.AskAsync(
+                new V1.ClientRequest { Abort = new() { Context = transaction.Signed } }, timeout, cancellationToken);
         }
         catch (RpcException untold)
         {
@@ -87,17 +87,15 @@ internal sealed class TransactionEnding(
         switch (conversation.Step)
         {
             case CommitStep.SendCommit send:
-                V1.CommitRequest commit = CommitMapping.ToRequest(transaction.Signed, order);
-                return AskAsync(
-                    conversation, transaction, send.Coordinator, (client, o) => client.CommitAsync(commit, o), cancellationToken);
+                V1.ClientRequest commit = new() { Commit = CommitMapping.ToRequest(transaction.Signed, order) };
+                return AskAsync(conversation, transaction, send.Coordinator, commit, cancellationToken);
 
             case CommitStep.SendResolve send:
                 // D4: the whole set of the Commit, and its key.
                 Log.Resolving(logger, transaction.Id, send.Coordinator);
                 telemetry.Resolving();
-                V1.ResolveRequest resolve = CommitMapping.ToResolveRequest(transaction.Signed, order);
-                return AskAsync(
-                    conversation, transaction, send.Coordinator, (client, o) => client.ResolveAsync(resolve, o), cancellationToken);
+                V1.ClientRequest resolve = new() { Resolve = CommitMapping.ToResolveRequest(transaction.Signed, order) };
+                return AskAsync(conversation, transaction, send.Coordinator, resolve, cancellationToken);
 
             case CommitStep.Wait wait:
                 return WaitAsync(conversation, wait, cancellationToken);
@@ -111,7 +109,7 @@ internal sealed class TransactionEnding(
         CommitConversation conversation,
         RootTransaction transaction,
         string coordinator,
-        Func<V1.Coordinator.CoordinatorClient, CallOptions, AsyncUnaryCall<V1.EndedReply>> call,
+        V1.ClientRequest request,
         CancellationToken cancellationToken)
     {
         if (coordinators.Find(coordinator) is not { } link)
@@ -125,8 +123,8 @@ internal sealed class TransactionEnding(
 
         try
         {
-            V1.EndedReply reply = await link.CallAsync(call, options.CallTimeout, cancellationToken);
-            if (OutcomeMapping.TryRead(reply, out CommitResult? result, out _))
+            V1.ClientReply reply = await link.AskAsync(request, options.CallTimeout, cancellationToken);
+            if (OutcomeMapping.TryRead(reply.Ended, out CommitResult? result, out _))
             {
                 conversation.Replied(result);
             }

@@ -38,9 +38,9 @@ internal sealed class SnapshotTimes(TransactionClientOptions options, Coordinato
         Bounds bounds = await coordinators.AskAnyAsync(async link =>
         {
             long askedAt = clock.Monotonic;
-            V1.GetTimestampReply reply = await link.CallAsync(
-                (client, o) => client.GetTimestampAsync(new V1.GetTimestampRequest(), o), options.CallTimeout, cancellationToken);
-            return ClientCallMapping.TryRead(reply, out Timestamp timestamp, out ClockInterval interval, out Refusal? refusal)
+            V1.ClientReply reply = await link.AskAsync(
+                new V1.ClientRequest { GetTimestamp = new() }, options.CallTimeout, cancellationToken);
+            return ClientCallMapping.TryRead(reply.Timestamp, out Timestamp timestamp, out ClockInterval interval, out Refusal? refusal)
                 ? new Bounds(timestamp, interval.Latest, askedAt)
                 : throw new TransactionRefusedException(Refusal.Unavailable(
                     RefusalReason.PeerUnavailable, $"Coordinator {link.Key} answered what can't be read: {refusal.Message}"));

@@ -6,7 +6,7 @@ using Transactions.Model;
 
 namespace Transactions.Contracts;
 
-/// <summary>A client's Hello to a coordinator, and the answer.</summary>
+/// <summary>A client's Hello to a coordinator, and what opens its streams to coordinators and Stores, with the answers.</summary>
 /// <remarks>
 /// The client is who its configuration says: the connection's own authentication is what may be relied on. Thread-safe: there is
 /// no state.
@@ -40,13 +40,8 @@ public static class ClientHandshake
     {
         ArgumentNullException.ThrowIfNull(cluster);
         client = hello?.Client ?? "";
-        if (!Check.Present(hello, "hello", out refusal))
-        {
-            return false;
-        }
-
-        refusal = cluster.Refuse(hello.ProtocolVersion, hello.Cluster);
-        return refusal is null && Check.Text(client, TransactionContext.MaxClientLength, "hello.client", out refusal);
+        return Check.Present(hello, "hello", out refusal)
+            && TryAccept(hello.ProtocolVersion, hello.Cluster, client, cluster, out refusal);
     }
 
     /// <summary>An owner's answer to the first message on a stream.</summary>
@@ -75,6 +70,34 @@ public static class ClientHandshake
 
         refusal = cluster.Refuse(welcome.ProtocolVersion, welcome.Cluster);
         return refusal is null && OwnershipMapping.TryRead(welcome.Owned, "owned", out owned, out refusal);
+    }
+
+    /// <summary>The first message on a stream to a coordinator.</summary>
+    public static V1.ClientStreamHello IntroduceOnStream(string cluster, string client) =>
+        new() { ProtocolVersion = WireLimits.ProtocolVersion, Cluster = cluster, Client = client };
+
+    /// <summary>A coordinator reads and checks the first message on a client's stream.</summary>
+    /// <returns>False with a refusal: FAILED_PRECONDITION for a mismatch, INVALID_ARGUMENT for a field at fault.</returns>
+    public static bool TryAccept(
+        V1.ClientStreamHello? hello, ClusterIdentity cluster, out string client, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        client = hello?.Client ?? "";
+        return Check.Present(hello, "hello", out refusal)
+            && TryAccept(hello.ProtocolVersion, hello.Cluster, client, cluster, out refusal);
+    }
+
+    /// <summary>A coordinator's answer to the first message on a client's stream.</summary>
+    public static V1.ClientStreamWelcome AnswerOnStream(ClusterIdentity cluster, CoordinatorId coordinator)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return new()
+        {
+            ProtocolVersion = WireLimits.ProtocolVersion,
+            Cluster = cluster.Name,
+            Coordinator = coordinator.Name,
+            Incarnation = coordinator.Incarnation.Value,
+        };
     }
 
     /// <summary>A coordinator's answer.</summary>
@@ -124,6 +147,13 @@ public static class ClientHandshake
         ClientKey key = ClientKey.FromBytes(reply.SigningKey.Span, client, reply.KeyEpoch);
         welcome = new(new(reply.Coordinator, new Incarnation(reply.Incarnation)), limits, key, clock, owners, coordinators);
         return true;
+    }
+
+    private static bool TryAccept(
+        int version, string name, string client, ClusterIdentity cluster, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        refusal = cluster.Refuse(version, name);
+        return refusal is null && Check.Text(client, TransactionContext.MaxClientLength, "hello.client", out refusal);
     }
 
     private static bool TryReadCoordinators(

@@ -79,7 +79,7 @@ public sealed class CoordinatorServerOptions
     /// <summary>How the log's PostgreSQL is used.</summary>
     public LogOptions Log { get; init; } = new();
 
-    /// <summary>The streams of participants.</summary>
+    /// <summary>The streams of participants and clients.</summary>
     public StreamOptions Streams { get; init; } = new();
 
     private static CoordinatorOptions Defaults { get; } = new();

@@ -29,6 +29,7 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
     private readonly int _maxOpenCalls;
     private readonly CoordinatorEvent.TimePassed _tick = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Ticker? _ticker;
     private int _isTickQueued;
     private int _logOperations;
@@ -64,6 +65,9 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
     public ParticipantLinks Links { get; } = new();
 
     public bool IsLogReachable => _logState.IsReachable;
+
+    // Completes when every call has its answer and no other will get more than a refusal.
+    public Task Stopped => _stopped.Task;
 
     public void Start()
     {
@@ -134,6 +138,7 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
         _calls.Close(Refusal.Unavailable(
             RefusalReason.ShuttingDown, "This coordinator has stopped; ask another one, or this one later, with Resolve."));
         Links.CloseAll();
+        _stopped.TrySetResult();
 
         long startedAt = _timeProvider.GetTimestamp();
         while (Volatile.Read(ref _logOperations) > 0 && _timeProvider.GetElapsedTime(startedAt) < LastWritesTimeout)

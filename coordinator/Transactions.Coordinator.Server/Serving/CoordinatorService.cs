@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Grpc.Core;
@@ -7,19 +6,19 @@ using Transactions.Clocks;
 using Transactions.Contracts;
 using Transactions.Coordinator.Server.Driving;
 using Transactions.Coordinator.Server.Life;
-using Transactions.Coordinator.Server.Telemetry;
 using Transactions.Model;
 using V1 = Transactions.Contracts.V1;
 
 namespace Transactions.Coordinator.Server.Serving;
 
-// The gRPC service: reads requests into the machine's events, and its answers into replies. It decides nothing.
+// The gRPC service: Hello and Begin, the unary twins of what clients' streams carry, and the streams. It decides nothing.
 internal sealed class CoordinatorService(
     Door door,
     CoordinatorIdentity identity,
+    ClientCalls calls,
+    ClientStreams clients,
     ParticipantStreams participants,
-    IBoundedClock clock,
-    CoordinatorMetrics metrics) : V1.Coordinator.CoordinatorBase
+    IBoundedClock clock) : V1.Coordinator.CoordinatorBase
 {
     private const int ChanceBytes = 10;
 
@@ -52,96 +51,45 @@ internal sealed class CoordinatorService(
 
         CallId call = driver.NextCall();
         ImmutableArray<byte> chance = ImmutableCollectionsMarshal.AsImmutableArray(RandomNumberGenerator.GetBytes(ChanceBytes));
-        CoordinatorAnswer.Begun begun = await door.AskAsync<CoordinatorAnswer.Begun>(
-            driver, call, new CoordinatorEvent.Begin(call, terms.Client, chance, terms.Timeout, terms.Priority), context);
-        ContextSigner signer = new(identity.KeyOf(terms.Client));
+        CoordinatorEvent.Begin question = new(call, terms.Client, chance, terms.Timeout, terms.Priority);
+        CoordinatorAnswer answer = await UnlessCancelled(driver.AskAsync(call, question, context.CancellationToken), context);
+        if (answer is CoordinatorAnswer.Refused refused)
+        {
+            throw door.Refuse(refused.Refusal, context);
+        }
+
+        Invariant.Holds(answer is CoordinatorAnswer.Begun, "a call is answered with what was asked for");
+        TransactionContext transaction = ((CoordinatorAnswer.Begun)answer).Context;
         return new()
         {
-            Context = signer.Sign(begun.Context),
-            Transaction = ContextMapping.ToWire(begun.Context, identity.KeyEpoch),
+            Context = new ContextSigner(identity.KeyOf(terms.Client)).Sign(transaction),
+            Transaction = ContextMapping.ToWire(transaction, identity.KeyEpoch),
         };
     }
 
-    public override async Task<V1.EndedReply> Commit(V1.CommitRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        if (!CommitMapping.TryRead(request, identity.Verifier, out CommitOrder? order, out Refusal? refusal))
-        {
-            throw door.Refuse(refusal, context);
-        }
+    public override async Task<V1.EndedReply> Commit(V1.CommitRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { Commit = request }, context)).Ended;
 
-        using Activity? activity = CoordinatorMetrics.Activities.StartActivity("coordinator.commit");
-        activity?.SetTag("transactions.id", order.Context.Id.ToString()).SetTag("transactions.shards", order.Shards.Length);
-        long startedAt = Stopwatch.GetTimestamp();
-        CallId call = driver.NextCall();
-        CoordinatorAnswer.Ended ended = await door.AskAsync<CoordinatorAnswer.Ended>(
-            driver, call, new CoordinatorEvent.Commit(call, order.Context, order.Shards, order.Key, order.Result), context);
-        metrics.CommitAnswered(Stopwatch.GetElapsedTime(startedAt));
-        activity?.SetTag("transactions.outcome", ended.Outcome.ToString());
-        return ToReply(ended);
-    }
+    public override async Task<V1.EndedReply> Abort(V1.AbortRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { Abort = request }, context)).Ended;
 
-    public override async Task<V1.EndedReply> Abort(V1.AbortRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        if (!identity.Verifier.TryVerify(request.Context, out TransactionContext? transaction, out Refusal? refusal))
-        {
-            throw door.Refuse(refusal, context);
-        }
+    public override async Task<V1.EndedReply> Resolve(V1.ResolveRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { Resolve = request }, context)).Ended;
 
-        CallId call = driver.NextCall();
-        return ToReply(await door.AskAsync<CoordinatorAnswer.Ended>(
-            driver, call, new CoordinatorEvent.Abort(call, transaction), context));
-    }
+    public override async Task<V1.HeartbeatReply> Heartbeat(V1.HeartbeatRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { Heartbeat = request }, context)).Heartbeat;
 
-    public override async Task<V1.EndedReply> Resolve(V1.ResolveRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        if (!CommitMapping.TryRead(request, identity.Verifier, out CommitOrder? order, out Refusal? refusal))
-        {
-            throw door.Refuse(refusal, context);
-        }
+    public override async Task<V1.GetOutcomeReply> GetOutcome(V1.GetOutcomeRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { GetOutcome = request }, context)).Outcome;
 
-        CallId call = driver.NextCall();
-        return ToReply(await door.AskAsync<CoordinatorAnswer.Ended>(
-            driver, call, new CoordinatorEvent.Resolve(call, order.Context, order.Shards, order.Key), context));
-    }
+    public override async Task<V1.GetTimestampReply> GetTimestamp(V1.GetTimestampRequest request, ServerCallContext context) =>
+        (await AnswerAsync(new() { GetTimestamp = request }, context)).Timestamp;
 
-    public override async Task<V1.HeartbeatReply> Heartbeat(V1.HeartbeatRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        if (!ClientCallMapping.TryRead(request, out ImmutableArray<TransactionId> ids, out Refusal? refusal))
-        {
-            throw door.Refuse(refusal, context);
-        }
-
-        CallId call = driver.NextCall();
-        CoordinatorAnswer.HeartbeatSeen seen = await door.AskAsync<CoordinatorAnswer.HeartbeatSeen>(
-            driver, call, new CoordinatorEvent.Heartbeat(call, request.Client, ids), context);
-        return ClientCallMapping.ToHeartbeatReply(seen.Lost);
-    }
-
-    public override async Task<V1.GetOutcomeReply> GetOutcome(V1.GetOutcomeRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        if (!ClientCallMapping.TryRead(request, out TransactionId? id, out IdempotencyKey? key, out Refusal? refusal))
-        {
-            throw door.Refuse(refusal, context);
-        }
-
-        CallId call = driver.NextCall();
-        CoordinatorAnswer answer = await door.AskAsync(driver, call, new CoordinatorEvent.GetOutcome(call, id, key), context);
-        return OutcomeMapping.ToOutcomeReply(answer is CoordinatorAnswer.Ended ended ? ToResult(ended) : null);
-    }
-
-    public override async Task<V1.GetTimestampReply> GetTimestamp(V1.GetTimestampRequest request, ServerCallContext context)
-    {
-        CoordinatorDriver driver = door.Enter(context);
-        CallId call = driver.NextCall();
-        CoordinatorAnswer.TimestampGiven given = await door.AskAsync<CoordinatorAnswer.TimestampGiven>(
-            driver, call, new CoordinatorEvent.GetTimestamp(call), context);
-        return ClientCallMapping.ToTimestampReply(given.Timestamp, new ClockInterval(given.Earliest, given.Latest));
-    }
+    public override Task Converse(
+        IAsyncStreamReader<V1.ClientRequests> requestStream,
+        IServerStreamWriter<V1.ClientReplies> responseStream,
+        ServerCallContext context) =>
+        clients.ServeAsync(door.Enter(context), requestStream, responseStream, context);
 
     public override Task Connect(
         IAsyncStreamReader<V1.ParticipantFrames> requestStream,
@@ -149,7 +97,23 @@ internal sealed class CoordinatorService(
         ServerCallContext context) =>
         participants.ServeAsync(door.Enter(context), requestStream, responseStream, context);
 
-    private static V1.EndedReply ToReply(CoordinatorAnswer.Ended ended) => OutcomeMapping.ToReply(ToResult(ended));
+    // As on a stream, a request at a time.
+    private async Task<V1.ClientReply> AnswerAsync(V1.ClientRequest request, ServerCallContext context)
+    {
+        V1.ClientReply reply = await UnlessCancelled(calls.AnswerAsync(request, context.CancellationToken), context);
+        return reply.Refused is { } status ? throw status.ToRpcException() : reply;
+    }
 
-    private static CommitResult ToResult(CoordinatorAnswer.Ended ended) => new(ended.Id, ended.Outcome, ended.Result);
+    // Nobody listens any more, and the transaction goes on. A deadline that fired was answered by itself.
+    private static async Task<T> UnlessCancelled<T>(Task<T> answer, ServerCallContext context)
+    {
+        try
+        {
+            return await answer;
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled; the transaction goes on."));
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using Transactions.Contracts;
 using Transactions.Coordinator.Server.Driving;
@@ -7,39 +8,25 @@ using Transactions.Model;
 
 namespace Transactions.Coordinator.Server.Serving;
 
-// What every gRPC method begins and ends with: the driver, once there is one, and refusals in gRPC's words.
+// What every call and every stream begins and ends with: the driver, once there is one, and refusals, counted and in gRPC's words.
 internal sealed class Door(CoordinatorLife life, CoordinatorMetrics metrics)
 {
     public CoordinatorDriver Enter(ServerCallContext context) =>
-        life.NotServing is { } refusal ? throw Refuse(refusal, context) : life.Driver!;
+        TryEnter(out CoordinatorDriver? driver, out Refusal? refusal) ? driver : throw Refuse(refusal, context);
 
-    // What the machine answers to a question, of the kind that goes with it.
-    public async Task<T> AskAsync<T>(CoordinatorDriver driver, CallId call, CoordinatorEvent question, ServerCallContext context)
-        where T : CoordinatorAnswer
+    public bool TryEnter([NotNullWhen(true)] out CoordinatorDriver? driver, [NotNullWhen(false)] out Refusal? refusal)
     {
-        CoordinatorAnswer answer = await AskAsync(driver, call, question, context);
-        Invariant.Holds(answer is T, "a call is answered with what was asked for");
-        return (T)answer;
-    }
-
-    public async Task<CoordinatorAnswer> AskAsync(
-        CoordinatorDriver driver, CallId call, CoordinatorEvent question, ServerCallContext context)
-    {
-        try
-        {
-            CoordinatorAnswer answer = await driver.AskAsync(call, question, context.CancellationToken);
-            return answer is CoordinatorAnswer.Refused refused ? throw Refuse(refused.Refusal, context) : answer;
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            // Nobody listens any more, and the transaction goes on. A deadline that fired was answered by itself.
-            throw new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled; the transaction goes on."));
-        }
+        refusal = life.NotServing;
+        driver = refusal is null ? life.Driver! : null;
+        return driver is not null;
     }
 
     public RpcException Refuse(Refusal refusal, ServerCallContext context)
     {
-        metrics.Refused(context.Method.TrimStart('/'), refusal);
+        Count(refusal, context.Method.TrimStart('/'));
         return RefusalMapping.ToRpcException(refusal);
     }
+
+    // The method by its full name, without a slash before it.
+    public void Count(Refusal refusal, string method) => metrics.Refused(method, refusal);
 }

@@ -21,10 +21,8 @@ internal sealed class ParticipantStreams(
     CoordinatorMetrics metrics,
     ILogger<ParticipantStreams> logger)
 {
-    private static readonly Refusal Stopping = Refusal.Unavailable(
-        RefusalReason.ShuttingDown, "This coordinator is stopping; connect again when it is back.");
-
-    private int _open;
+    private readonly StreamPlaces _places = new(
+        "participants", options.Value.Streams.MaxParticipants, "Streams:MaxParticipants", options.Value.Streams.HelloTimeout, timeProvider);
 
     public async Task ServeAsync(
         CoordinatorDriver driver,
@@ -32,26 +30,24 @@ internal sealed class ParticipantStreams(
         IServerStreamWriter<V1.CoordinatorFrames> outgoing,
         ServerCallContext context)
     {
-        // Counted before its Hello, so that silent ones can't pile up either.
-        int open = Interlocked.Increment(ref _open);
         try
         {
-            await ServeAsync(open, driver, incoming, outgoing, context);
+            await ServeAsync(_places.Enter(), driver, incoming, outgoing, context);
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            _places.Leave();
         }
     }
 
     private async Task ServeAsync(
-        int open,
+        Refusal? refusal,
         CoordinatorDriver driver,
         IAsyncStreamReader<V1.ParticipantFrames> incoming,
         IServerStreamWriter<V1.CoordinatorFrames> outgoing,
         ServerCallContext context)
     {
-        (ParticipantIntroduction participant, V1.ParticipantFrames first) = await GreetAsync(open, incoming, context);
+        (ParticipantIntroduction participant, V1.ParticipantFrames first) = await GreetAsync(refusal, incoming, context);
         await outgoing.WriteAsync(
             new() { Hello = identity.ParticipantHandshake.Answer(new(identity.Self, identity.KeyEpoch)) }, context.CancellationToken);
 
@@ -75,17 +71,13 @@ internal sealed class ParticipantStreams(
 
     // Nothing is changed for a stream that can't say who it is.
     private async Task<(ParticipantIntroduction Participant, V1.ParticipantFrames First)> GreetAsync(
-        int open, IAsyncStreamReader<V1.ParticipantFrames> incoming, ServerCallContext context)
+        Refusal? refusal, IAsyncStreamReader<V1.ParticipantFrames> incoming, ServerCallContext context)
     {
-        int most = options.Value.Streams.MaxParticipants;
-        Refusal? refusal = open <= most
-            ? null
-            : Refusal.Limit("streams", $"{most} participants are connected, which is the limit (Streams:MaxParticipants); try again later.") with { MayRetry = true };
         ParticipantIntroduction? participant = null;
         V1.ParticipantFrames? first = null;
         if (refusal is null)
         {
-            first = await ReadFirstAsync(incoming, context.CancellationToken);
+            first = await _places.ReadFirstAsync(incoming, context.CancellationToken);
 
             // T4: read after the Hello came in.
             ClockReading reading = clock.Read();
@@ -103,22 +95,6 @@ internal sealed class ParticipantStreams(
         }
 
         return (participant!, first!);
-    }
-
-    // Null when the stream ended, or kept silent for too long.
-    private async Task<V1.ParticipantFrames?> ReadFirstAsync(
-        IAsyncStreamReader<V1.ParticipantFrames> incoming, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource timeout = new(options.Value.Streams.HelloTimeout, timeProvider);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            return await incoming.MoveNext(either.Token) ? incoming.Current : null;
-        }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return null;
-        }
     }
 
     private async Task ExchangeAsync(
@@ -150,7 +126,7 @@ internal sealed class ParticipantStreams(
             else
             {
                 await writing;
-                refusal = Stopping;
+                refusal = StreamEnd.Stopping;
             }
         }
         catch (Exception lost) when (lost is OperationCanceledException or IOException)

@@ -1,16 +1,21 @@
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using System.IO.Pipelines;
+using Transactions.Model;
 
 namespace Transactions.Coordinator.Server.Serving;
 
-// A stream's status is its last word, and lost when the connection closes before the participant has read it, as happens when the
-// process stops right after. So the stream's end is sent, and then the participant's own end of it awaited, which comes when it has
+// A stream's status is its last word, and lost when the connection closes before the peer has read it, as happens when the
+// process stops right after. So the stream's end is sent, and then the peer's own end of it awaited, which comes when it has
 // seen ours: until then Kestrel keeps the connection.
 internal static class StreamEnd
 {
-    // For participants that don't read. A lost status is "unknown" to them, which they have to bear anyway.
+    // For peers that don't read. A lost status is "unknown" to them, which they have to bear anyway.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    // The last word of a coordinator that stops.
+    public static Refusal Stopping { get; } = Refusal.Unavailable(
+        RefusalReason.ShuttingDown, "This coordinator is stopping; connect again when it is back.");
 
     public static void LetPeersSeeIt(EndpointBuilder endpoint)
     {

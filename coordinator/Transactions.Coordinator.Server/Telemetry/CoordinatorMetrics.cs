@@ -63,6 +63,9 @@ internal sealed class CoordinatorMetrics : IDisposable
 
     private static InstrumentAdvice<long> BatchSizes { get; } = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] };
 
+    public void WatchClients(Func<int> count) => _meter.CreateObservableGauge(
+        "transactions.coordinator.clients", count, "{client}", "Clients' streams that are open.");
+
     public void Watch(CoordinatorDriver driver)
     {
         _meter.CreateObservableGauge("transactions.coordinator.open", () => driver.View.OpenTransactions, "{transaction}",

@@ -63,4 +63,17 @@ internal static partial class Log
 
     [LoggerMessage(1123, LogLevel.Warning, "The stream of participant {Participant} was broken: {Message}")]
     public static partial void StreamBroken(ILogger logger, string participant, string message);
+
+    [LoggerMessage(1124, LogLevel.Debug, "Client {Client} connected, from {Peer}")]
+    public static partial void ClientConnected(ILogger logger, string client, string peer);
+
+    [LoggerMessage(1125, LogLevel.Debug, "Client {Client} disconnected; what wasn't answered is unknown to it, and it asks with Resolve")]
+    public static partial void ClientDisconnected(ILogger logger, string client);
+
+    [LoggerMessage(1126, LogLevel.Warning, "The stream of client {Client} was broken: {Message}")]
+    public static partial void ClientStreamBroken(ILogger logger, string client, string message);
+
+    [LoggerMessage(1127, LogLevel.Error,
+        "A {Request} on the stream of client {Client} failed; it was answered INTERNAL, which says nothing of its transaction")]
+    public static partial void RequestFailed(ILogger logger, Exception failure, string request, string client);
 }

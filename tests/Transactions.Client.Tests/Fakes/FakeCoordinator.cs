@@ -10,7 +10,7 @@ using V1 = Transactions.Contracts.V1;
 namespace Transactions.Client.Tests;
 
 // Decides at once, and misbehaves as it is told.
-internal sealed class FakeCoordinator(string name, FakeLog log, ClusterSecret secret) : V1.Coordinator.CoordinatorBase
+internal sealed partial class FakeCoordinator(string name, FakeLog log, ClusterSecret secret) : V1.Coordinator.CoordinatorBase
 {
     private readonly ContextVerifier _verifier = new(secret, 1);
 

@@ -123,6 +123,7 @@ public sealed class HandshakeTests
         Assert.False(Handshake.TryAccept(null, Clock, out _, out _));
         Assert.False(Handshake.TryAccept(null, out _, out _));
         Assert.False(ClientHandshake.TryAccept((V1.StoreHello?)null, Samples.Cluster, out _, out _));
+        Assert.False(ClientHandshake.TryAccept((V1.ClientStreamHello?)null, Samples.Cluster, out _, out _));
         Assert.False(ClientHandshake.TryRead((V1.StoreWelcome?)null, Samples.Cluster, out _, out _));
     }
 
@@ -165,6 +166,39 @@ public sealed class HandshakeTests
         Assert.False(ClientHandshake.TryAccept(
             ClientHandshake.IntroduceToStore("other", "checkout"), Samples.Cluster, out _, out Refusal? refusal));
         Assert.Equal(RefusalReason.ClusterMismatch, refusal.Reason);
+    }
+
+    [Fact]
+    public void ClientStreamHello_ThereAndBack_IsTheSame()
+    {
+        Assert.True(ClientHandshake.TryAccept(
+            ClientHandshake.IntroduceOnStream("shop", "checkout"), Samples.Cluster, out string client, out _));
+        Assert.Equal("checkout", client);
+        V1.ClientStreamWelcome welcome = ClientHandshake.AnswerOnStream(Samples.Cluster, Samples.Home);
+        Assert.Equal(
+            (WireLimits.ProtocolVersion, "shop", Samples.Home),
+            (welcome.ProtocolVersion, welcome.Cluster, new CoordinatorId(welcome.Coordinator, new Incarnation(welcome.Incarnation))));
+    }
+
+    /// <summary>Hellos with one fault each, and the reason and field that the refusal must name.</summary>
+    public static TheoryData<RefusalReason, string, Action<V1.ClientStreamHello>> ClientStreamHelloFaults() => new()
+    {
+        { RefusalReason.ClusterMismatch, "protocol_version", h => h.ProtocolVersion = 2 },
+        { RefusalReason.ClusterMismatch, "cluster", h => h.Cluster = "other" },
+        { RefusalReason.InvalidField, "cluster", h => h.Cluster = new string('c', 64) },
+        { RefusalReason.InvalidField, "hello.client", h => h.Client = "" },
+        { RefusalReason.InvalidField, "hello.client", h => h.Client = new string('c', 101) },
+    };
+
+    [Theory]
+    [MemberData(nameof(ClientStreamHelloFaults))]
+    public void ClientStreamHello_WithAFault_IsRefused(RefusalReason reason, string field, Action<V1.ClientStreamHello> spoil)
+    {
+        V1.ClientStreamHello hello = ClientHandshake.IntroduceOnStream("shop", "checkout");
+        spoil(hello);
+
+        Assert.False(ClientHandshake.TryAccept(hello, Samples.Cluster, out _, out Refusal? refusal));
+        Assert.Equal((reason, field), (refusal.Reason, refusal.Field));
     }
 
     private static V1.ParticipantHello Hello() => Handshake.Introduce("payments-7f", [Owned], Samples.Now);

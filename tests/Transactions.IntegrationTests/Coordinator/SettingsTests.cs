@@ -50,6 +50,19 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    [InlineData(100_000, true)]
+    [InlineData(100_001, false)]
+    public void FindFaults_MaxClients_AllowsItsRangeOnly(int clients, bool isAllowed)
+    {
+        CoordinatorServerOptions options = Valid();
+        options.Streams.MaxClients = clients;
+
+        Check(options, isAllowed, "Coordinator:Streams:MaxClients");
+    }
+
+    [Theory]
     [InlineData(512, true)]
     [InlineData(511, false)]
     [InlineData(10_000_000, true)]

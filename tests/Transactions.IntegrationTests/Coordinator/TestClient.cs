@@ -76,7 +76,7 @@ public sealed class TestClient
     /// <summary>Resolves, here or at another coordinator.</summary>
     public async Task<CommitResult> ResolveAsync(
         TransactionContext context, CommitShard[] shards, string? key = null, TestCoordinator? at = null) =>
-        Read(await (at?.Calls ?? _calls).ResolveAsync(CommitMapping.ToResolveRequest(Sign(context), Order(context, shards, key, null))));
+        Read(await (at?.Calls ?? _calls).ResolveAsync(ToResolve(context, shards, key)));
 
     /// <summary>Aborts.</summary>
     public async Task<CommitResult> AbortAsync(TransactionContext context) =>
@@ -89,6 +89,10 @@ public sealed class TestClient
         Assert.True(OutcomeMapping.TryRead(reply, out CommitResult? result, out Refusal? refusal), refusal?.Message);
         return result;
     }
+
+    /// <summary>A Resolve's request.</summary>
+    public V1.ResolveRequest ToResolve(TransactionContext context, CommitShard[] shards, string? key = null) =>
+        CommitMapping.ToResolveRequest(Sign(context), Order(context, shards, key, null));
 
     /// <summary>A Commit's request, to be spoiled.</summary>
     public V1.CommitRequest Request(TransactionContext context, CommitShard[] shards, string? key = null, byte[]? result = null) =>

@@ -42,6 +42,9 @@ public sealed class TestCoordinator : IAsyncDisposable
     /// <summary>The clock it reads.</summary>
     public BreakableClock Clock { get; }
 
+    /// <summary>Makes its meters, and no other coordinator's.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+
     /// <summary>Completes when it stops by itself.</summary>
     public Task Stopped => _app.WaitForShutdownAsync();
 
@@ -113,7 +116,7 @@ public sealed class TestCoordinator : IAsyncDisposable
         {
             // Other coordinators of this process have gauges of the same names.
             if (instrument.Name == $"transactions.coordinator.{name}"
-                && ReferenceEquals(instrument.Meter.Scope, _app.Services.GetRequiredService<IMeterFactory>()))
+                && ReferenceEquals(instrument.Meter.Scope, Meters))
             {
                 l.EnableMeasurementEvents(instrument);
             }

@@ -7,52 +7,38 @@ using V1 = Transactions.Contracts.V1;
 
 namespace Transactions.Client;
 
-// The way to one process that owns shards: one stream at a time, made anew by the request that finds it broken.
-internal sealed class StoreLink(
-    Uri address, TransactionClientOptions options, ClientClock clock, ILogger logger, Action<ImmutableArray<ShardEndpoint>> learn)
-    : IAsyncDisposable
+// The way to one process that owns shards: its channel and its stream.
+internal sealed class StoreLink : IAsyncDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly GrpcChannel _channel = Channels.Open(address, options.ConnectTimeout);
-    private StoreStream? _stream;
-    private bool _isDisposed;
+    private readonly GrpcChannel _channel;
+    private readonly OneStream<StoreStream> _stream;
+
+    public StoreLink(
+        Uri address, TransactionClientOptions options, ClientClock clock, ILogger logger, Action<ImmutableArray<ShardEndpoint>> learn)
+    {
+        _channel = Channels.Open(address, options.ConnectTimeout);
+        V1.Store.StoreClient client = new(_channel);
+        _stream = new(() => new(client, address, options, clock, logger, learn));
+    }
 
     // ShardUnreachableException: no answer came, and it says whether the request was sent.
-    public Task<V1.StoreReply> AskAsync(ShardId shard, V1.StoreRequest request, CancellationToken cancellationToken) =>
-        Stream(shard).AskAsync(shard, request, cancellationToken);
+    public async Task<V1.StoreReply> AskAsync(ShardId shard, V1.StoreRequest request, CancellationToken cancellationToken)
+    {
+        StoreStream stream = _stream.Current()
+            ?? throw new ShardUnreachableException(shard, wasSent: false, "The client is disposed.");
+        try
+        {
+            return await stream.AskAsync(request, cancellationToken);
+        }
+        catch (UnansweredException failure)
+        {
+            throw new ShardUnreachableException(shard, failure.WasSent, $"{failure.Message} (shard {shard})", failure.InnerException);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
-        StoreStream? stream;
-        lock (_lock)
-        {
-            _isDisposed = true;
-            stream = _stream;
-        }
-
-        if (stream is not null)
-        {
-            await stream.DisposeAsync();
-        }
-
+        await _stream.DisposeAsync();
         _channel.Dispose();
-    }
-
-    private StoreStream Stream(ShardId shard)
-    {
-        lock (_lock)
-        {
-            if (_isDisposed)
-            {
-                throw new ShardUnreachableException(shard, wasSent: false, "The client is disposed.");
-            }
-
-            if (_stream is null or { IsBroken: true })
-            {
-                _stream = new StoreStream(new V1.Store.StoreClient(_channel), address, options, clock, logger, learn);
-            }
-
-            return _stream;
-        }
     }
 }
