@@ -1,3 +1,6 @@
+using System.Reflection;
+using NodaTime;
+using Transactions.Participant;
 using Transactions.Participant.Server;
 using Xunit;
 
@@ -27,6 +30,25 @@ public sealed class ParticipantSettingsTests
         options.Endpoint = endpoint;
 
         Check(options, isAllowed, "Participant:Endpoint");
+    }
+
+    public static TheoryData<string> ShardSettings =>
+        [.. typeof(ShardOptions).GetProperties().Where(p => p.CanWrite).Select(p => p.Name)];
+
+    // What can be tuned on a shard can be set on its participant, and the shard goes by it.
+    [Theory]
+    [MemberData(nameof(ShardSettings))]
+    public void ToShardOptions_EachSetting_HasTheDefaultAndIsPassedOn(string name)
+    {
+        PropertyInfo setting = typeof(ParticipantOptions).GetProperty(name)!;
+        PropertyInfo shards = typeof(ShardOptions).GetProperty(name)!;
+        ParticipantOptions options = Valid();
+        Assert.Equal(shards.GetValue(new ShardOptions()), shards.GetValue(options.ToShardOptions()));
+
+        bool isTime = setting.PropertyType == typeof(TimeSpan);
+        setting.SetValue(options, isTime ? TimeSpan.FromMilliseconds(1_234) : 1_234);
+
+        Assert.Equal(isTime ? Duration.FromMilliseconds(1_234) : 1_234, shards.GetValue(options.ToShardOptions()));
     }
 
     [Fact]
