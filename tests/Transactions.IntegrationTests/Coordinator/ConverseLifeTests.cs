@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Google.Protobuf;
 using Grpc.Core;
 using NodaTime;
 using Transactions.Client;
@@ -20,6 +21,36 @@ public sealed class ConverseLifeTests(PostgresFixture postgres)
     private static readonly ShardGeneration Right = TestCluster.Shard("life/1");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Converse_ManyCommitsInterleaved_EachGetsItsOwnReplyAndNoneWaitsForAnother()
+    {
+        ShardGeneration slow = TestCluster.Shard("life/2");
+        await using TestCoordinator coordinator = await ServeAsync("many");
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(
+            coordinator, (owner, frame) => owner == slow && frame is CoordinatorFrame.Prepare ? null : FakeParticipant.Honest(owner, frame), Left, Right, slow);
+        TestClient client = await TestClient.HelloAsync(coordinator);
+        await using TestConversation stream = await TestConversation.OpenAsync(coordinator.Calls);
+        TransactionContext late = client.NewContext();
+        TransactionContext[] contexts = [.. Enumerable.Range(0, 1_000).Select(_ => client.NewContext())];
+
+        Task<V1.ClientReply> held = (await stream.AskAllAsync(new V1.ClientRequest { Commit = client.Request(late, TestCluster.Wrote(Left, slow)) }))[0];
+        CoordinatorFrame.Prepare asked = await participant.ExpectAsync<CoordinatorFrame.Prepare>(late.Id);
+        List<Task<V1.ClientReply>> commits = [];
+        foreach (TransactionContext[] some in contexts.Chunk(WireLimits.MaxFramesPerMessage))
+        {
+            commits.AddRange(await stream.AskAllAsync(
+                [.. some.Select(c => new V1.ClientRequest { Commit = client.Request(c, TestCluster.Wrote(Left, Right)) })]));
+        }
+
+        V1.ClientReply[] replies = await Task.WhenAll(commits);
+        Assert.Equal(contexts.Select(c => ByteString.CopyFrom(c.Id.ToBytes())), replies.Select(r => r.Ended.Transaction));
+        Assert.All(replies, reply => Assert.Equal(V1.Outcome.EndOneofCase.CommittedAt, reply.Ended.Outcome.EndCase));
+        Assert.False(held.IsCompleted);
+        Assert.InRange(stream.BatchSizes.Max(), 2, WireLimits.MaxFramesPerMessage);
+        await participant.SendAsync(new ShardFrame.Voted(late.Id, slow, Vote.Yes(asked.Floor, asked.Floor.Plus(Duration.FromSeconds(10)))));
+        Assert.Equal(ByteString.CopyFrom(late.Id.ToBytes()), (await held).Ended.Transaction);
+    }
 
     [Fact]
     public async Task Cancel_CommitUnderWay_FreesTheCallAndTheTransactionGoesOn()

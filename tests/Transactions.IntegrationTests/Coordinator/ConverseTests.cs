@@ -131,37 +131,6 @@ public sealed class ConverseTests(CoordinatorFixture fixture, PostgresFixture po
         Assert.Equal((await TestClient.HelloAsync(_coordinator)).Home.Incarnation.Value, stream.Welcome.Incarnation);
     }
 
-    [Fact]
-    public async Task Converse_ManyCommitsInterleaved_EachGetsItsOwnReplyAndNoneWaitsForAnother()
-    {
-        ShardGeneration left = TestCluster.Shard("many/0");
-        ShardGeneration right = TestCluster.Shard("many/1");
-        ShardGeneration slow = TestCluster.Shard("slow/0");
-        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(
-            _coordinator, (owner, frame) => owner == slow && frame is CoordinatorFrame.Prepare ? null : FakeParticipant.Honest(owner, frame), left, right, slow);
-        TestClient client = await TestClient.HelloAsync(_coordinator);
-        await using TestConversation stream = await TestConversation.OpenAsync(_coordinator.Calls);
-        TransactionContext late = client.NewContext();
-        TransactionContext[] contexts = [.. Enumerable.Range(0, 1_000).Select(_ => client.NewContext())];
-
-        Task<V1.ClientReply> held = (await stream.AskAllAsync(new V1.ClientRequest { Commit = client.Request(late, TestCluster.Wrote(left, slow)) }))[0];
-        CoordinatorFrame.Prepare asked = await participant.ExpectAsync<CoordinatorFrame.Prepare>(late.Id);
-        List<Task<V1.ClientReply>> commits = [];
-        foreach (TransactionContext[] some in contexts.Chunk(WireLimits.MaxFramesPerMessage))
-        {
-            commits.AddRange(await stream.AskAllAsync(
-                [.. some.Select(c => new V1.ClientRequest { Commit = client.Request(c, TestCluster.Wrote(left, right)) })]));
-        }
-
-        // The slow one's vote timeout is a second: it may have ended by then, but not have held up the others.
-        V1.ClientReply[] replies = await Task.WhenAll(commits);
-        Assert.Equal(contexts.Select(c => ByteString.CopyFrom(c.Id.ToBytes())), replies.Select(r => r.Ended.Transaction));
-        Assert.All(replies, reply => Assert.Equal(V1.Outcome.EndOneofCase.CommittedAt, reply.Ended.Outcome.EndCase));
-        Assert.InRange(stream.BatchSizes.Max(), 2, WireLimits.MaxFramesPerMessage);
-        await participant.SendAsync(new ShardFrame.Voted(late.Id, slow, Vote.Yes(asked.Floor, asked.Floor.Plus(Duration.FromSeconds(10)))));
-        Assert.Equal(ByteString.CopyFrom(late.Id.ToBytes()), (await held).Ended.Transaction);
-    }
-
     private async Task<V1.ClientReply> AreAlikeAsync(TestConversation stream, V1.ClientRequest request)
     {
         V1.ClientReply reply = await stream.AskAsync(request);
