@@ -2,15 +2,18 @@ using Xunit;
 
 namespace Transactions.IntegrationTests.Faults;
 
-/// <summary>One cluster for the short scenarios: each leaves it whole for the next.</summary>
+/// <summary>One cluster for all scenarios, one after another: each leaves it whole for the next.</summary>
 public sealed class FaultClusterFixture : IAsyncLifetime
 {
-    private const int DiskMegabytes = 128;
+    private const int ShortRunsMegabytes = 128;
+    private const int LongRunsMegabytes = 512;
 
     internal FaultCluster Cluster { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Cluster = await FaultCluster.StartAsync(
-        DiskMegabytes, line => TestContext.Current.SendDiagnosticMessage(line), TestContext.Current.CancellationToken);
+        MixedFaultTests.AskedMinutes is null ? ShortRunsMegabytes : LongRunsMegabytes,
+        line => TestContext.Current.SendDiagnosticMessage(line),
+        TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -19,4 +22,12 @@ public sealed class FaultClusterFixture : IAsyncLifetime
             await Cluster.DisposeAsync();
         }
     }
+}
+
+/// <summary>Names the tests that share it.</summary>
+[CollectionDefinition(Name)]
+public sealed class FaultCollection : ICollectionFixture<FaultClusterFixture>
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "Faults";
 }

@@ -7,7 +7,8 @@ namespace Transactions.IntegrationTests.Faults;
 /// everything that clients saw is strictly serializable, and everything ends.
 /// </summary>
 [Trait("Category", "Faults")]
-public sealed class FaultTests(FaultClusterFixture fixture) : IClassFixture<FaultClusterFixture>
+[Collection(FaultCollection.Name)]
+public sealed class FaultTests(FaultClusterFixture fixture)
 {
     private const int Seed = 20_260_101;
 
@@ -16,7 +17,7 @@ public sealed class FaultTests(FaultClusterFixture fixture) : IClassFixture<Faul
     [Trait("Rule", "D4")]
     [Trait("Rule", "L3")]
     public Task Histories_ProcessesKilled_Hold() => SurviveAsync(
-        "killed", FaultKind.KillParticipant, FaultKind.KillCoordinator, FaultKind.KillParticipant, FaultKind.KillCoordinator);
+        "killed", FaultKind.KillParticipant, FaultKind.KillCoordinator);
 
     [Fact]
     [Trait("Rule", "L1")]
@@ -43,7 +44,7 @@ public sealed class FaultTests(FaultClusterFixture fixture) : IClassFixture<Faul
     [Trait("Rule", "D2")]
     [Trait("Rule", "L6")]
     public Task Histories_PostgresKilledAndFrozen_Hold() => SurviveAsync(
-        "postgres", FaultKind.KillPostgres, FaultKind.FreezePostgres, FaultKind.KillPostgres, FaultKind.KillPostgres);
+        "postgres", FaultKind.KillPostgres, FaultKind.FreezePostgres, FaultKind.KillPostgres);
 
     [Fact]
     [Trait("Rule", "L6")]

@@ -5,7 +5,8 @@ namespace Transactions.IntegrationTests.Faults;
 
 /// <summary>All faults mixed, two at a time: for some seconds, or for as long as somebody asks.</summary>
 [Trait("Category", "Faults")]
-public sealed class MixedFaultTests
+[Collection(FaultCollection.Name)]
+public sealed class MixedFaultTests(FaultClusterFixture fixture)
 {
     /// <summary>How many minutes; some seconds from a fixed seed unless it is set.</summary>
     private const string Minutes = "TRANSACTIONS_FAULTS_MINUTES";
@@ -14,23 +15,22 @@ public sealed class MixedFaultTests
     private const string Seed = "TRANSACTIONS_FAULTS_SEED";
 
     private const int ShortSeed = 20_260_102;
-    private const int DiskMegabytes = 512;
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(6);
+
+    internal static double? AskedMinutes { get; } = Environment.GetEnvironmentVariable(Minutes) is { Length: > 0 } asked
+        ? double.Parse(asked, CultureInfo.InvariantCulture)
+        : null;
 
     [Fact]
     public async Task Histories_AllFaultsMixed_Hold()
     {
         CancellationToken token = TestContext.Current.CancellationToken;
-        double? minutes = Environment.GetEnvironmentVariable(Minutes) is { Length: > 0 } asked
-            ? double.Parse(asked, CultureInfo.InvariantCulture)
-            : null;
         int seed = Environment.GetEnvironmentVariable(Seed) is { Length: > 0 } given
             ? int.Parse(given, CultureInfo.InvariantCulture)
-            : minutes is null ? ShortSeed : Math.Abs(HashCode.Combine(TimeProvider.System.GetTimestamp(), Environment.ProcessId));
-        FaultSchedule schedule = FaultSchedule.Mixed(seed, minutes is null ? Short : TimeSpan.FromMinutes(minutes.Value));
+            : AskedMinutes is null ? ShortSeed : Math.Abs(HashCode.Combine(TimeProvider.System.GetTimestamp(), Environment.ProcessId));
+        FaultSchedule schedule = FaultSchedule.Mixed(seed, AskedMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : Short);
 
-        await using FaultCluster cluster = await FaultCluster.StartAsync(DiskMegabytes, Print, token);
-        string summary = await new FaultRun(cluster, "mixed", schedule, Print).RunAsync(token);
+        string summary = await new FaultRun(fixture.Cluster, "mixed", schedule, Print).RunAsync(token);
         await KeepSummaryAsync(summary, token);
     }
 

@@ -12,7 +12,7 @@ namespace Transactions.IntegrationTests.Faults;
 /// <remarks>Everything is on loopback and ends with this process, however it ends.</remarks>
 internal sealed class FaultCluster : IAsyncDisposable
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(1.5);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromSeconds(15);
     public static readonly string[] Services = ["east", "west"];
 
@@ -20,7 +20,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     private const int Replicas = 2;
     private const string Decisions = "decisions";
 
-    private readonly TemporaryFolder _logs = new("faults");
+    private readonly GuardedFolder _logs = new("faults");
     private readonly ClusterSettings _settings = new()
     {
         Name = "faults",
@@ -41,6 +41,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             ["Participant__CommandTimeout"] = "00:00:05",
             ["Participant__HistoryRetention"] = "00:01:00",
             ["Participant__StopTimeout"] = "00:00:01",
+            ["Logging__LogLevel__Microsoft"] = "Warning",
+            ["Logging__LogLevel__Grpc"] = "Error",
         },
     };
 

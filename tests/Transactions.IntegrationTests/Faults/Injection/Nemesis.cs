@@ -41,20 +41,34 @@ internal sealed partial class Nemesis(FaultCluster cluster, Action<string> say)
 
     private Task InjectAsync(Fault fault) => fault.Kind switch
     {
-        FaultKind.KillParticipant => KillAsync(fault, Choose(cluster.ParticipantProcesses, fault)),
+        FaultKind.KillParticipant => KillParticipantAsync(fault),
         FaultKind.KillCoordinator => KillAsync(fault, Choose(cluster.CoordinatorProcesses, fault)),
         FaultKind.StopOwner => StopOwnerAsync(fault, times: 1),
         FaultKind.StopCoordinator => StopAsync(fault, Choose(cluster.CoordinatorProcesses, fault)),
         FaultKind.OwnersFight => StopOwnerAsync(fault, times: 2 + (fault.Draw / 7 % 3)),
-        FaultKind.BreakLink => BreakAsync(fault, Choose(cluster.Links, fault)),
-        FaultKind.CutLink => CutAsync(fault, Choose(cluster.Links, fault)),
-        FaultKind.LinkDown => TakeDownAsync(fault, Choose(cluster.Links, fault)),
-        FaultKind.SlowLink => SlowAsync(fault, Choose(cluster.Links, fault)),
-        FaultKind.BlackHole => HoldAsync(fault, Choose(cluster.Links, fault)),
+        FaultKind.BreakLink => BreakAsync(fault, ChooseLink(fault)),
+        FaultKind.CutLink => CutAsync(fault, ChooseLink(fault)),
+        FaultKind.LinkDown => TakeDownAsync(fault, ChooseLink(fault)),
+        FaultKind.SlowLink => SlowAsync(fault, ChooseLink(fault)),
+        FaultKind.BlackHole => HoldAsync(fault, ChooseLink(fault)),
         FaultKind.KillPostgres => KillServerAsync(fault, Choose(cluster.Servers, fault)),
         FaultKind.FreezePostgres => FreezeServerAsync(fault, Choose(cluster.Servers, fault)),
         FaultKind.DiskFull => FillDiskAsync(fault, cluster.Smallest),
     };
+
+    // Mostly an owner: killing one that stands by is survived too easily.
+    private async Task KillParticipantAsync(Fault fault)
+    {
+        string service = FaultCluster.Services[fault.Draw % FaultCluster.Services.Length];
+        Member? owner = fault.Draw / 13 % 4 == 0 ? null : await FindOwnerAsync(service);
+        await KillAsync(fault, owner ?? Choose(cluster.ParticipantProcesses, fault));
+    }
+
+    private Link ChooseLink(Fault fault)
+    {
+        LinkKind kind = Choose(Enum.GetValues<LinkKind>(), fault);
+        return Choose([.. cluster.Links.Where(link => link.Kind == kind)], fault with { Draw = fault.Draw / 4 });
+    }
 
     private static T Choose<T>(IReadOnlyList<T> from, Fault fault) => from[fault.Draw % from.Count];
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodaTime;
 using Transactions.Client;
 using Transactions.Histories;
 
@@ -13,6 +14,8 @@ internal sealed class BankWorkload(FaultCluster cluster, string prefix, int seed
     private const int AccountsPerService = 6;
     private const int Workers = 4;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(15);
+
+    private static readonly RunOptions s_unhurried = new() { Timeout = Duration.FromTimeSpan(FaultCluster.MaxLifetime) };
 
     private readonly TransactionClient _client = cluster.Connect($"{prefix}-bank", TimeSpan.FromSeconds(60));
     private readonly ListKey[] _accounts =
@@ -33,7 +36,7 @@ internal sealed class BankWorkload(FaultCluster cluster, string prefix, int seed
         RecordedProcess opener = Recording.NewProcess();
         return Patience.UntilAsync(
             "opening accounts",
-            async () => await Recording.RunAsync(opener, _client, [], OpenAccountsAsync, told => told) ? null : "The transaction is aborted.",
+            async () => await Recording.RunAsync(opener, _client, [], OpenAccountsAsync, told => told, s_unhurried) ? null : "The transaction is aborted.",
             cancellationToken);
     }
 
