@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Npgsql;
 using Transactions.Client;
 using Transactions.Histories;
 
@@ -43,7 +42,7 @@ internal sealed class FaultRun(FaultCluster cluster, string name, FaultSchedule 
             await using TransactionClient asking = cluster.Connect($"{name}-asks", TimeSpan.FromSeconds(10));
             _wrong.AddRange(await Verdict.OnDoubtsAsync(lists.Recording, asking, cancellationToken));
         }
-        catch (Exception e) when (e is NotEndedException or NpgsqlException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             _wrong.Add(e.ToString());
         }
@@ -67,7 +66,9 @@ internal sealed class FaultRun(FaultCluster cluster, string name, FaultSchedule 
         try
         {
             await UntilMoreCommittedAsync(workloads, cancellationToken);
-            await nemesis.RunAsync(schedule, stop.Token);
+            using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            enough.CancelAfter(schedule.Length ?? Timeout.InfiniteTimeSpan);
+            await nemesis.RunAsync(schedule, enough.Token);
             Say("the faults are over");
             await UntilMoreCommittedAsync(workloads, cancellationToken);
         }

@@ -33,12 +33,12 @@ public sealed class FaultTests(FaultClusterFixture fixture)
     [Trait("Rule", "X2")]
     [Trait("Rule", "D4")]
     public Task Histories_ConnectionsBroken_Hold() => SurviveAsync(
-        "broken", [.. Enumerable.Repeat<FaultKind[]>([FaultKind.BreakLink, FaultKind.CutLink, FaultKind.LinkDown], 3).SelectMany(kinds => kinds)]);
+        "broken", [.. Enumerable.Repeat<FaultKind[]>([FaultKind.BreakLink, FaultKind.CutLink, FaultKind.LinkDown], 2).SelectMany(kinds => kinds)]);
 
     [Fact]
     [Trait("Rule", "L6")]
     public Task Histories_OneWaySlowOrSilent_Hold() => SurviveAsync(
-        "silent", [.. Enumerable.Repeat<FaultKind[]>([FaultKind.SlowLink, FaultKind.BlackHole], 4).SelectMany(kinds => kinds)]);
+        "silent", [.. Enumerable.Repeat<FaultKind[]>([FaultKind.SlowLink, FaultKind.BlackHole], 3).SelectMany(kinds => kinds)]);
 
     [Fact]
     [Trait("Rule", "D2")]

@@ -15,7 +15,7 @@ public sealed class MixedFaultTests(FaultClusterFixture fixture)
     private const string Seed = "TRANSACTIONS_FAULTS_SEED";
 
     private const int ShortSeed = 20_260_102;
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(5);
 
     internal static double? AskedMinutes { get; } = Environment.GetEnvironmentVariable(Minutes) is { Length: > 0 } asked
         ? double.Parse(asked, CultureInfo.InvariantCulture)

@@ -5,9 +5,13 @@ namespace Transactions.IntegrationTests.Faults;
 /// <summary>Faults drawn from a seed: the same seed, length and kinds give the same schedule. Immutable.</summary>
 internal sealed class FaultSchedule
 {
-    private FaultSchedule(int seed, IReadOnlyList<IReadOnlyList<Fault>> lanes) => (Seed, Lanes) = (seed, lanes);
+    private FaultSchedule(int seed, TimeSpan? length, IReadOnlyList<IReadOnlyList<Fault>> lanes) =>
+        (Seed, Length, Lanes) = (seed, length, lanes);
 
     public int Seed { get; }
+
+    /// <summary>After this no fault begins, since real ones take longer than planned; null: all of them come.</summary>
+    public TimeSpan? Length { get; }
 
     /// <summary>Faults of one lane come one after another, those of two at once.</summary>
     public IReadOnlyList<IReadOnlyList<Fault>> Lanes { get; }
@@ -16,14 +20,14 @@ internal sealed class FaultSchedule
     public static FaultSchedule Of(int seed, params FaultKind[] kinds)
     {
         Random random = new(seed);
-        return new(seed, [[.. kinds.Select(kind => Next(random, kind, longest: 0.6))]]);
+        return new(seed, null, [[.. kinds.Select(kind => Next(random, kind, longest: 0.6))]]);
     }
 
     /// <summary>All kinds mixed, for so long, in two lanes.</summary>
     public static FaultSchedule Mixed(int seed, TimeSpan length)
     {
         Random random = new(seed);
-        return new(seed, [Lane(random, length), Lane(random, length)]);
+        return new(seed, length, [Lane(random, length), Lane(random, length)]);
     }
 
     public override string ToString()

@@ -45,7 +45,7 @@ internal sealed partial class Nemesis(FaultCluster cluster, Action<string> say)
         FaultKind.KillCoordinator => KillAsync(fault, Choose(cluster.CoordinatorProcesses, fault)),
         FaultKind.StopOwner => StopOwnerAsync(fault, times: 1),
         FaultKind.StopCoordinator => StopAsync(fault, Choose(cluster.CoordinatorProcesses, fault)),
-        FaultKind.OwnersFight => StopOwnerAsync(fault, times: 2 + (fault.Draw / 7 % 3)),
+        FaultKind.OwnersFight => StopOwnerAsync(fault, times: 2 + (fault.Draw / 7 % 2)),
         FaultKind.BreakLink => BreakAsync(fault, ChooseLink(fault)),
         FaultKind.CutLink => CutAsync(fault, ChooseLink(fault)),
         FaultKind.LinkDown => TakeDownAsync(fault, ChooseLink(fault)),
