@@ -39,15 +39,25 @@ public sealed class ClusterSettings
     /// <param name="coordinators">All coordinators.</param>
     /// <param name="called">Where the services that it calls answer.</param>
     /// <param name="logFolder">Where its log goes.</param>
+    /// <param name="replica">Its own name where several processes stand ready for the shard; null takes the service's.</param>
+    /// <param name="endpoint">Where others reach it, if that isn't where it listens.</param>
     public ServiceProcess Participant(
         ServiceDescription service,
         string connectionString,
         IEnumerable<Uri> coordinators,
         IReadOnlyDictionary<string, Uri> called,
-        string logFolder)
+        string logFolder,
+        string? replica = null,
+        Uri? endpoint = null)
     {
         Dictionary<string, string> settings = Shared();
-        settings["Participant__Identity"] = service.Name;
+        string identity = replica ?? service.Name;
+        settings["Participant__Identity"] = identity;
+        if (endpoint is not null)
+        {
+            settings["Participant__Endpoint"] = endpoint.ToString().TrimEnd('/');
+        }
+
         settings["Participant__Shards__0__Shard"] = $"{service.Name}/0";
         settings["Participant__Shards__0__ConnectionString"] = connectionString;
         settings["Participant__LeaseDuration"] = LeaseDuration.ToString("c", CultureInfo.InvariantCulture);
@@ -66,7 +76,7 @@ public sealed class ClusterSettings
             settings[$"Services__{name}"] = address.ToString();
         }
 
-        return new ServiceProcess(service.Name, BuiltProgram.Command(service.Project), settings, "Participant__Listen", logFolder);
+        return new ServiceProcess(identity, BuiltProgram.Command(service.Project), settings, "Participant__Listen", logFolder);
     }
 
     private Dictionary<string, string> Shared() => new(Extra)

@@ -67,6 +67,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Kills every process of the server at once, as a crash would. What was committed is kept.</summary>
+    /// <remarks>One that had ended by itself counts as killed from then on.</remarks>
     /// <exception cref="InvalidOperationException">The server isn't ours, or was killed before.</exception>
     public Task KillAsync() => MoveAsync("kill", [State.Running, State.Paused], _backend.KillAsync, State.Killed);
 

@@ -1,3 +1,4 @@
+using Transactions.LocalPostgres.Processes;
 using Xunit;
 
 namespace Transactions.LocalPostgres.Tests;
@@ -53,6 +54,25 @@ public sealed class DataDirectoryTests : IDisposable
         await using PostgresServer next = await PostgresServer.StartAsync(Options, Cancellation);
 
         Assert.Equal(42, await ServerContract.ScalarAsync<int>(next.ConnectionString(), "select x from t"));
+    }
+
+    [Fact]
+    public async Task Kill_ServerThatEndedByItself_StartsAgain()
+    {
+        await using PostgresServer server = await PostgresServer.StartAsync(Options, Cancellation);
+        await server.CreateDatabaseAsync("kept", Cancellation);
+        string postmaster = (await File.ReadAllLinesAsync(Path.Combine(_folder, "data", "postmaster.pid"), Cancellation))[0];
+        Tool.Result stopped = await Tool.RunAsync(["kill", "-INT", postmaster], TimeSpan.FromSeconds(5), Cancellation);
+        Assert.True(stopped.Succeeded, stopped.Summary);
+        while (File.Exists(Path.Combine(_folder, "data", "postmaster.pid")))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        }
+
+        await server.KillAsync();
+        await server.StartAgainAsync();
+
+        Assert.Equal("kept", await ServerContract.ScalarAsync<string>(server.ConnectionString("kept"), "select current_database()::text"));
     }
 
     [Fact]

@@ -11,6 +11,7 @@ internal sealed class BinaryServer : IBackend
     private const int FirstStarts = 5;
     private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FolderTakenLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan EndToldLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(200);
 
     private readonly PostgresOptions _options;
@@ -85,8 +86,17 @@ internal sealed class BinaryServer : IBackend
 
     public async Task KillAsync()
     {
-        await CommandAsync("kill");
-        await _guardian.Ended;
+        // A server that ended by itself, as one does that can't write its log, is as dead as one killed.
+        bool wasKilled = await _guardian.AskAsync("kill") == "done";
+        Task gone = wasKilled ? _guardian.Ended : _guardian.Ended.WaitAsync(EndToldLimit, TimeProvider.System);
+        try
+        {
+            await gone;
+        }
+        catch (TimeoutException)
+        {
+            throw Failed("the server couldn't be killed");
+        }
     }
 
     public async Task StartAgainAsync()

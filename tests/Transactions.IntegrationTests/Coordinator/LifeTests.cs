@@ -26,7 +26,7 @@ public sealed class LifeTests(PostgresFixture postgres)
     [Fact]
     public async Task Start_LogUnreachable_SaysSoAndServesOnceItIsThere()
     {
-        await using OutageProxy proxy = new(await postgres.NewDatabaseAsync("late"), isDown: true);
+        await using CuttableProxy proxy = new(await postgres.NewDatabaseAsync("late"), isDown: true);
         await using TestCoordinator coordinator = await TestCoordinator.StartAsync(proxy.ConnectionString);
 
         Assert.Equal(ServingStatus.NotServing, await coordinator.GetHealthAsync());
@@ -48,7 +48,7 @@ public sealed class LifeTests(PostgresFixture postgres)
     [Trait("Rule", "D2")]
     public async Task Commit_LogLostUnderWay_WaitsAndObeysTheLogWhenItIsBack()
     {
-        await using OutageProxy proxy = new(await postgres.NewDatabaseAsync("outage"));
+        await using CuttableProxy proxy = new(await postgres.NewDatabaseAsync("outage"));
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(
             proxy.ConnectionString, configure: o => o.RecoveryInterval = TimeSpan.FromMilliseconds(100));
         ShardGeneration left = TestCluster.Shard("outage/0");

@@ -5,50 +5,91 @@ using Npgsql;
 
 namespace Transactions.IntegrationTests.Fixtures;
 
-/// <summary>Stands between a store and its server, and cuts the client off while the server hears nothing of it.</summary>
+/// <summary>Stands between a client and its server as the network would, and breaks as networks do.</summary>
+/// <remarks>It keeps its address for good; its server may come later, go, and come back elsewhere. Thread-safe.</remarks>
 public sealed class CuttableProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentBag<(TcpClient Client, TcpClient Server)> _pairs = [];
+    private readonly ConcurrentDictionary<ProxiedConnection, bool> _connections = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly NpgsqlConnectionStringBuilder _target;
+    private readonly Func<(string Host, int Port)?> _target;
+    private readonly NpgsqlConnectionStringBuilder? _database;
     private readonly Task _accepting;
+    private volatile bool _isDown;
 
-    public CuttableProxy(string connectionString)
+    /// <summary>Stands before the PostgreSQL server of a connection string.</summary>
+    public CuttableProxy(string connectionString, bool isDown = false)
+        : this(new NpgsqlConnectionStringBuilder(connectionString), isDown)
     {
-        _target = new NpgsqlConnectionStringBuilder(connectionString);
+    }
+
+    /// <summary>Stands before a server whose place is asked for with each connection; null while there is none.</summary>
+    public CuttableProxy(Func<(string Host, int Port)?> target, bool isDown = false)
+    {
+        (_target, _isDown) = (target, isDown);
         _listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
         _accepting = AcceptAsync();
     }
 
-    /// <summary>How to reach the server through here.</summary>
-    public string ConnectionString => new NpgsqlConnectionStringBuilder(_target.ConnectionString)
-    {
-        Host = "127.0.0.1",
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port,
-    }.ConnectionString;
+    private CuttableProxy(NpgsqlConnectionStringBuilder database, bool isDown)
+        : this(() => (database.Host!, database.Port), isDown) => _database = database;
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>How to reach the database that it was made with through here.</summary>
+    public string ConnectionString => Through(_database?.ConnectionString
+        ?? throw new InvalidOperationException("It doesn't stand before a database."));
+
+    /// <summary>What clients send.</summary>
+    public ProxyFlow ToServer { get; } = new();
+
+    /// <summary>What the server sends.</summary>
+    public ProxyFlow ToClient { get; } = new();
+
+    /// <summary>The same connection string, through here.</summary>
+    public string Through(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = Address.Port }.ConnectionString;
 
     /// <summary>Breaks every client's connection; the server's ends stay open, as after a broken network. New ones get through.</summary>
     public void Cut()
     {
-        foreach ((TcpClient client, _) in _pairs)
+        foreach (ProxiedConnection connection in _connections.Keys)
         {
-            client.Client.LingerState = new LingerOption(true, 0);
-            client.Close();
+            connection.CutClientOff();
         }
     }
 
+    /// <summary>Ends every connection, at both ends. New ones get through.</summary>
+    public void Break()
+    {
+        foreach (ProxiedConnection connection in _connections.Keys)
+        {
+            connection.Dispose();
+            _connections.TryRemove(connection, out _);
+        }
+    }
+
+    /// <summary>Breaks every connection and refuses new ones.</summary>
+    public void GoDown()
+    {
+        _isDown = true;
+        Break();
+    }
+
+    /// <summary>Lets new connections through again.</summary>
+    public void ComeBack() => _isDown = false;
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Stop();
         await _accepting;
-        foreach ((TcpClient client, TcpClient server) in _pairs)
-        {
-            client.Dispose();
-            server.Dispose();
-        }
-
+        GoDown();
+        ToServer.Heal();
+        ToClient.Heal();
         _stop.Dispose();
     }
 
@@ -59,28 +100,54 @@ public sealed class CuttableProxy : IAsyncDisposable
             while (true)
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                TcpClient server = new();
-                await server.ConnectAsync(_target.Host!, _target.Port, _stop.Token);
-                _pairs.Add((client, server));
-                _ = PumpAsync(client, server);
-                _ = PumpAsync(server, client);
+                _ = ServeAsync(client);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // Stopped, or the server is down: nobody gets through.
+            // Stopped.
         }
     }
 
-    private async Task PumpAsync(TcpClient from, TcpClient to)
+    private async Task ServeAsync(TcpClient client)
+    {
+        TcpClient server = new();
+        if (_isDown || _target() is not { } target || !await TryConnectAsync(server, target))
+        {
+            client.Dispose();
+            server.Dispose();
+            return;
+        }
+
+        using ProxiedConnection connection = new(client, server);
+        _connections[connection] = true;
+        if (_isDown)
+        {
+            // It went down meanwhile, and may have missed this one.
+            return;
+        }
+
+        Task either = await Task.WhenAny(
+            connection.PumpAsync(client, server, ToServer, _stop.Token), connection.PumpAsync(server, client, ToClient, _stop.Token));
+        await either;
+        if (connection.IsCut)
+        {
+            await connection.Ended;
+        }
+
+        _connections.TryRemove(connection, out _);
+    }
+
+    private async Task<bool> TryConnectAsync(TcpClient server, (string Host, int Port) target)
     {
         try
         {
-            await from.GetStream().CopyToAsync(to.GetStream(), _stop.Token);
+            await server.ConnectAsync(target.Host, target.Port, _stop.Token);
+            return true;
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // Cut: the other end is left open on purpose.
+            return false;
         }
     }
 }
