@@ -136,13 +136,13 @@ public sealed class ConverseLifeTests(PostgresFixture postgres)
     public async Task Cut_UnderTheLibrarysCommit_TheOutcomeIsResolved()
     {
         await using TestCoordinator coordinator = await ServeAsync("cut");
-        await using OutageProxy proxy = new($"Host=127.0.0.1;Port={new Uri(coordinator.Endpoint).Port}");
+        await using CuttableProxy proxy = new(() => ("127.0.0.1", new Uri(coordinator.Endpoint).Port));
         await using TransactionClient client = new(new TransactionClientOptions
         {
             Cluster = TestCluster.Name,
             ClientId = "shop",
             HeartbeatInterval = TimeSpan.FromMinutes(5),
-            Coordinators = { new($"http://127.0.0.1:{new Npgsql.NpgsqlConnectionStringBuilder(proxy.ConnectionString).Port}") },
+            Coordinators = { proxy.Address },
         });
         Task<RunResult<int>> running;
         try
