@@ -48,6 +48,9 @@ public sealed class MigrationRunner(StorageOptions options, ILoggerFactory logge
             Pooling = false,
             Enlist = false,
             Timeout = (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds),
+
+            // An index on a large table takes as long as it takes; stopped half-way, the script would only begin again.
+            CommandTimeout = 0,
         };
 
         // Holding the lock on a connection of its own, so that it outlives each script's transaction.

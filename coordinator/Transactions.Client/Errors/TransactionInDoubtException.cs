@@ -6,7 +6,7 @@ namespace Transactions.Client;
 /// <remarks>
 /// <para>It is thrown when no coordinator told the outcome within <see cref="TransactionClientOptions.OutcomeWait"/>, when the caller's
 /// token fired after Commit was sent, and when the transaction is older than what the log keeps.</para>
-/// <para>/// Don't run it again before its outcome is known: ask <see cref="TransactionClient.GetOutcomeAsync(TransactionId, CancellationToken)"/>,
+/// <para>Don't run it again before its outcome is known: ask <see cref="TransactionClient.GetOutcomeAsync(TransactionId, CancellationToken)"/>,
 /// or run it under an idempotency key, which makes a second run harmless.</para>
 /// <para>Out of a gRPC handler it becomes FAILED_PRECONDITION with reason OUTCOME_PENDING or EXPIRED and without leave to retry:
 /// UNAVAILABLE would invite proxies and retry policies to run the same request twice.</para>

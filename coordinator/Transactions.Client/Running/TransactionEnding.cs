@@ -77,6 +77,12 @@ internal sealed class TransactionEnding(
                     : $"its Commit was sent, and no coordinator told the outcome within {options.OutcomeWait}.",
                 stopped);
         }
+        catch (ObjectDisposedException disposed)
+        {
+            Log.InDoubt(logger, transaction.Id);
+            throw new TransactionInDoubtException(
+                transaction.Id, "its Commit was sent, and the client was disposed before the answer came.", disposed);
+        }
 
         return conversation.Step;
     }

@@ -37,7 +37,7 @@ internal sealed class AppliedQueue(Workspace work)
 
     public void Form()
     {
-        bool isGathering = work.Microseconds < _gathersUntil && _ready.Count < work.Options.MaxBatch;
+        bool isGathering = !work.IsStopping && work.Microseconds < _gathersUntil && _ready.Count < work.Options.MaxBatch;
         if (_inFlight.Length > 0 || _ready.Count == 0 || isGathering || work.Microseconds < _notBefore)
         {
             return;

@@ -66,8 +66,11 @@ internal sealed class ClientSessions(
             return Refusals.Unhealthy(work.Clock.Health);
         }
 
-        return begin.Priority is { } priority && (priority.IsNegative || !work.Clock.Interval.Accepts(priority, work.Limits.MaxOffset))
-            ? Refusal.Invalid("priority", "The priority must be the start timestamp of the first try; leave it out at the first try.")
+        return begin.Priority is { } priority
+            && (priority < work.Clock.Now.Minus(ProtocolLimits.LongestRun) || !work.Clock.Interval.Accepts(priority, work.Limits.MaxOffset))
+            ? Refusal.Invalid(
+                "priority",
+                $"The priority must be the start timestamp of the first try, at most {ProtocolLimits.LongestRun} ago; leave it out at the first try.")
             : null;
     }
 

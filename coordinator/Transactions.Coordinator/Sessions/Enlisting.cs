@@ -114,7 +114,7 @@ internal sealed class Enlisting(
             {
                 // X5: the refusal is an abort, remembered as one.
                 ended.Remember(
-                    frame.Id, frame.Context.Deadline, new(Outcome.Aborted(reason), [], HasKey: false, frame.Context.Client));
+                    frame.Id, frame.Context.Deadline, new(Outcome.Aborted(reason), [], HasKey: false, Client: null));
             }
 
             Refuse(link, frame, reason);

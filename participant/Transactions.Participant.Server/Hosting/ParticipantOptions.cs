@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Net;
 using NodaTime;
 using Transactions.Contracts;
 using Transactions.Hosting;
@@ -221,7 +222,9 @@ public sealed class ParticipantOptions
         endpoint.Length <= WireLimits.MaxEndpointLength
         && Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri)
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-        && !GrpcListening.IsOnEveryAddress(endpoint);
+        && uri.UserInfo.Length == 0
+        && !GrpcListening.IsOnEveryAddress(endpoint)
+        && !(IPAddress.TryParse(uri.Host, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
 
     private static void CheckCount(List<string> faults, int value, string name)
     {

@@ -28,7 +28,8 @@ internal sealed class StoreSteps(
                 return new ShardEvent.Persisted(persist.Batch, await WriteAsync(
                     () => store.PersistAsync(persist.Fence, persist.Items, ending),
                     new PersistResult.RolledBack(IsTransient: true, "stopping"),
-                    new PersistResult.Ambiguous(NoAnswer)));
+                    new PersistResult.Ambiguous(NoAnswer),
+                    answerTimeout));
             case ShardEffect.Apply apply:
                 return new ShardEvent.Applied(apply.Batch, await WriteAsync(
                     () => store.ApplyAsync(apply.Fence, apply.Items, ending)));
@@ -40,19 +41,25 @@ internal sealed class StoreSteps(
                     () => store.HandBackAsync(handBack.Fence, handBack.LeaseUntil, ending)));
             case ShardEffect.Prune prune:
                 return new ShardEvent.Pruned(await WriteAsync(
-                    () => store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending)));
+                    () => store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending),
+                    WriteResult.RolledBack,
+                    WriteResult.Ambiguous,
+                    Timeout.InfiniteTimeSpan));
             case ShardEffect.TakeOver takeOver:
                 return new ShardEvent.TakenOver(await WriteAsync<TakeoverResult>(
                     () => store.TakeOverAsync(self, takeOver.Seen, takeOver.WaitedOut, takeOver.LeaseUntil, ending),
                     new TakeoverResult.Failed("stopping"),
-                    new TakeoverResult.Failed(NoAnswer)));
+                    new TakeoverResult.Failed(NoAnswer),
+                    Timeout.InfiniteTimeSpan));
             case ShardEffect.ReadShardRow:
                 return new ShardEvent.ShardRowRead(await ReadAsync(() => store.ReadShardRowAsync(ending)));
             case ShardEffect.Load load:
                 return new ShardEvent.Loaded(await ReadAsync(() => store.LoadAsync(load.Generation, ending)));
             case ShardEffect.Reconcile reconcile:
                 return new ShardEvent.Reconciled(
-                    reconcile.Request, await ReadAsync(() => store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending)));
+                    reconcile.Request,
+                    await ReadAsync(
+                        () => store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending), Timeout.InfiniteTimeSpan));
             case ShardEffect.ReadOutcome read:
                 Found? found = await ReadAsync(async () => new Found(await store.ReadOutcomeAsync(read.Id, ending)));
                 return new ShardEvent.OutcomeRead(read.Request, found is not null, found?.Outcome);
@@ -62,15 +69,17 @@ internal sealed class StoreSteps(
     }
 
     private Task<WriteResult> WriteAsync(Func<Task<WriteResult>> write) =>
-        WriteAsync(write, WriteResult.RolledBack, WriteResult.Ambiguous);
+        WriteAsync(write, WriteResult.RolledBack, WriteResult.Ambiguous, answerTimeout);
 
     // A write is only ever cancelled before it is sent.
-    private async Task<T> WriteAsync<T>(Func<Task<T>> write, T unsent, T unanswered)
+    // Pruning, reconciling and taking over are many transactions, each bounded by itself: given up half-way, the rest of such a step
+    // would go on beside the next one. They are waited for.
+    private async Task<T> WriteAsync<T>(Func<Task<T>> write, T unsent, T unanswered, TimeSpan within)
     {
         Task<T> asked = write();
         try
         {
-            return await asked.WaitAsync(answerTimeout, timeProvider);
+            return await asked.WaitAsync(within, timeProvider);
         }
         catch (OperationCanceledException)
         {
@@ -83,13 +92,16 @@ internal sealed class StoreSteps(
         }
     }
 
-    private async Task<T?> ReadAsync<T>(Func<Task<T>> read)
+    private Task<T?> ReadAsync<T>(Func<Task<T>> read)
+        where T : class => ReadAsync(read, answerTimeout);
+
+    private async Task<T?> ReadAsync<T>(Func<Task<T>> read, TimeSpan within)
         where T : class
     {
         Task<T> asked = read();
         try
         {
-            return await asked.WaitAsync(answerTimeout, timeProvider);
+            return await asked.WaitAsync(within, timeProvider);
         }
         catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
         {

@@ -125,7 +125,7 @@ internal sealed class PersistQueue(ShardCore core, ShardLease lease)
     private void RetryLater(List<PersistJob> jobs)
     {
         bool wasAlone = jobs is [{ IsSingle: true }];
-        jobs.ForEach(job => job.IsSingle = ++job.Failures > 1);
+        jobs.ForEach(job => job.IsSingle |= ++job.Failures > 1);
         if (wasAlone)
         {
             Enqueue(jobs[0]);

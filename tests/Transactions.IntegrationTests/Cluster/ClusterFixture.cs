@@ -23,22 +23,36 @@ public class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public V1.Store.StoreClient StoreOf(string service) => new(Channel(Cluster.Services[service].Address!));
 
-    /// <summary>Waits until every service owns its shard, as it does a moment after its start.</summary>
+    /// <summary>Waits until every coordinator has its log and every service owns its shard, as they do a moment after their start.</summary>
     public async Task UntilServingAsync(CancellationToken cancellationToken)
     {
+        for (int i = 0; i < Cluster.Coordinators.Count; i++)
+        {
+            V1.Coordinator.CoordinatorClient coordinator = Coordinator(i);
+            await UntilAvailableAsync(
+                () => coordinator.GetTimestampAsync(new V1.GetTimestampRequest(), cancellationToken: cancellationToken).ResponseAsync,
+                cancellationToken);
+        }
+
         foreach (string service in Cluster.Services.Keys)
         {
-            while (true)
+            await UntilAvailableAsync(
+                () => UnaryClient.ReadAsync(this, service, "nothing", at: null, cancellationToken), cancellationToken);
+        }
+    }
+
+    private static async Task UntilAvailableAsync(Func<Task> ask, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
             {
-                try
-                {
-                    await UnaryClient.ReadAsync(this, service, "nothing", at: null, cancellationToken);
-                    break;
-                }
-                catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
-                }
+                await ask();
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
             }
         }
     }
@@ -54,6 +68,7 @@ public class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
             Path.Combine(Path.GetTempPath(), $"transactions-tests-{Environment.ProcessId}-{number}"),
             prefix: $"cluster{number}_",
             cancellationToken: TestContext.Current.CancellationToken);
+        await UntilServingAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

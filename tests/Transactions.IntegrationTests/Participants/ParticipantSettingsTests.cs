@@ -23,6 +23,9 @@ public sealed class ParticipantSettingsTests
     [InlineData("ftp://payments.internal", false)]
     [InlineData("http://0.0.0.0:7200", false)]
     [InlineData("http://[::]:7200", false)]
+    [InlineData("http://[0:0:0:0:0:0:0:0]:7200", false)]
+    [InlineData("http://0:7200", false)]
+    [InlineData("http://user:secret@payments.internal", false)]
     [InlineData("http://*:7200", false)]
     public void FindFaults_Endpoint_AllowsOnlyWhatOthersCanDial(string endpoint, bool isAllowed)
     {
