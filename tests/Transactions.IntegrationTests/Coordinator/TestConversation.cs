@@ -100,6 +100,7 @@ public sealed class TestConversation : IAsyncDisposable
 
     private async Task ReadAsync()
     {
+        Exception? why = null;
         try
         {
             while (await _call.ResponseStream.MoveNext())
@@ -113,11 +114,16 @@ public sealed class TestConversation : IAsyncDisposable
                 }
             }
         }
+        catch (Exception failure)
+        {
+            why = failure;
+            throw;
+        }
         finally
         {
             foreach (TaskCompletionSource<V1.ClientReply> asked in _asked.Values)
             {
-                asked.TrySetException(new IOException("The stream ended without a reply."));
+                asked.TrySetException(new IOException($"The stream ended without a reply: {why?.Message}", why));
             }
         }
     }
