@@ -17,6 +17,8 @@ internal enum Path
     Careless,
     Snapshots,
     SnapshotsOfThePast,
+    TimestampsOfClients,
+    TimestampsInFuture,
     Scans,
     TotalsChecked,
     Wounded,

@@ -46,7 +46,13 @@ internal sealed partial class Observer(World world)
         }
     }
 
-    public void Open() => Opened = GreatestTold;
+    public void Open() => Opened = Timestamp.Max(GreatestTold, Now);
+
+    /// <summary>When a transaction committed, if it did, as whoever sees everything knows.</summary>
+    public Timestamp? CommitTimestampOf(TransactionId id) =>
+        _transactions.TryGetValue(id, out TransactionFacts? facts) && facts.Outcome is { IsCommitted: true } outcome
+            ? outcome.CommitTimestamp
+            : null;
 
     public TransactionFacts Begun(TransactionContext context)
     {

@@ -13,6 +13,8 @@ internal sealed record Scenario
 
     public required Profile Profile { get; init; }
 
+    public required Workload Workload { get; init; }
+
     public required Mutant Mutant { get; init; }
 
     public required int Coordinators { get; init; }
@@ -97,7 +99,7 @@ internal sealed record Scenario
 
     public bool IsCalm => Profile == Profile.Calm;
 
-    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? profile = null)
+    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? profile = null, Workload? workload = null)
     {
         SimRandom random = new(seed, stream: 0);
         Profile weather = profile ?? random.Next(10) switch
@@ -108,6 +110,13 @@ internal sealed record Scenario
             3 => Profile.Storage,
             4 => Profile.Clocks,
             _ => Profile.Chaos,
+        };
+        Workload work = random.Next(8) switch
+        {
+            0 or 1 => Workload.Bank,
+            2 or 3 or 4 => Workload.Append,
+            5 or 6 => Workload.Register,
+            _ => Workload.Mixed,
         };
         bool isCalm = weather == Profile.Calm;
         bool hasNetwork = weather is Profile.Network or Profile.Chaos;
@@ -129,6 +138,7 @@ internal sealed record Scenario
         {
             Seed = seed,
             Profile = weather,
+            Workload = workload ?? work,
             Mutant = mutant ?? Mutant.None,
             Coordinators = random.Chance(0.5) ? 2 : 3,
             Shards = random.Chance(0.5) ? 2 : 3,

@@ -29,6 +29,7 @@ internal sealed class SimNetwork(World world)
         TaskCompletionSource<(T?, bool)> done = new();
         Scenario scenario = world.Scenario;
         Action? cancel = null;
+        int callerLife = from.Life;
         bool isDoubled = world.IsStormy && _random.Chance(scenario.CallDuplication);
         bool isLost = world.IsStormy && _random.Chance(scenario.CallLoss);
         if (!isLost)
@@ -88,6 +89,13 @@ internal sealed class SimNetwork(World world)
             }
         }
 
-        void Return(T? reply) => from.After(Delay(), () => done.TrySetResult((reply, isDoubled)));
+        void Return(T? reply) => world.After(Delay(), () =>
+        {
+            // What a caller's earlier life had asked, nobody waits for any more.
+            if (from.IsUp && from.Life == callerLife)
+            {
+                done.TrySetResult((reply, isDoubled));
+            }
+        });
     }
 }

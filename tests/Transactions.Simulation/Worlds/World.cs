@@ -19,6 +19,7 @@ internal sealed class World
         Trace = trace;
         Random = new SimRandom(scenario.Seed, stream: 1);
         Observer = new Observer(this);
+        History = new SimHistory(this);
     }
 
     public Scenario Scenario { get; }
@@ -30,6 +31,9 @@ internal sealed class World
     public Counters Counters { get; } = new();
 
     public Observer Observer { get; }
+
+    /// <summary>What clients did and were told.</summary>
+    public SimHistory History { get; }
 
     /// <summary>True time, in microseconds since the Unix epoch. No process sees it.</summary>
     public long Now { get; private set; } = Start;

@@ -5,10 +5,9 @@ using Transactions.Model;
 namespace Transactions.Simulation;
 
 /// <summary>One worker of a client: runs one business transaction after another until the storm is over.</summary>
-internal sealed class Teller(SimClient client)
+internal sealed class Worker(SimClient client)
 {
-    private readonly BankTransactions _transactions = new(client);
-    private readonly BankSnapshots _snapshots = new(client);
+    private readonly IReadOnlyList<IWorkload> _workloads = Workloads.Of(client);
     private int _requests;
 
     private World World => client.World;
@@ -22,7 +21,7 @@ internal sealed class Teller(SimClient client)
         {
             if (Random.Chance(0.2))
             {
-                await _snapshots.Run();
+                await SimSnapshot.Run(client, Random.Pick(_workloads));
             }
             else
             {
@@ -39,7 +38,7 @@ internal sealed class Teller(SimClient client)
     // D6: some requests have a key; some of these are sent twice, at once or one after the other.
     private async Task RunRequest()
     {
-        Func<SimTransaction, Task> work = _transactions.Pick();
+        Func<SimTransaction, Task> work = Random.Pick(_workloads).Pick();
         if (!Random.Chance(0.15))
         {
             await RunUntilDone(work, key: null);
@@ -94,7 +93,7 @@ internal sealed class Teller(SimClient client)
         {
             // Nothing more is heard of it: neither Commit nor Abort nor heartbeat.
             World.Counters.Add(Path.ClientsVanished);
-            client.Close(transaction);
+            client.Abandon(transaction);
             return false;
         }
 
