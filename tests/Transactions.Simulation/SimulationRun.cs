@@ -11,6 +11,7 @@ internal static class SimulationRun
     private const long LongestOpening = 30_000_000;
     private const long LongestRest = 120_000_000;
     private const long LongestLastRead = 60_000_000;
+    private const long LongestDelay = 60_000_000;
     private const long BetweenLooks = 20_000;
 
     private static readonly CheckOptions Strict = new() { Model = ConsistencyModel.StrictSerializable };
@@ -56,6 +57,7 @@ internal static class SimulationRun
 
         world.Observer.Open();
         FaultInjector faults = new(cluster);
+        new SqlReader(cluster).Start();
         world.IsStormy = !scenario.IsCalm;
         faults.Start();
         foreach (SimClient client in cluster.Clients)
@@ -63,7 +65,15 @@ internal static class SimulationRun
             world.After(0, client.BeginWork);
         }
 
+        world.WakesAt = scenario.Sleep == 0 ? 0 : world.Now + (scenario.Duration / 2) + scenario.Sleep;
+        if (scenario.Sleep > 0)
+        {
+            world.RunUntil(() => !world.Observer.MayBegin, scenario.Duration / 2);
+            SleepOn(world, faults);
+        }
+
         world.RunUntil(() => !world.Observer.MayBegin, scenario.Duration);
+        world.RunUntil(() => world.Observer.HasEnough, LongestDelay);
         world.Observer.IsClosed = true;
         world.IsStormy = false;
         faults.Stop();
@@ -73,6 +83,18 @@ internal static class SimulationRun
         {
             world.Fail("8: liveness", "long after the storm the last reads aren't answered");
         }
+    }
+
+    // D5: long enough that what was decided before is forgotten. Nothing else is worth much time then.
+    private static void SleepOn(World world, FaultInjector faults)
+    {
+        long ticks = world.TickInterval;
+        world.Note("world", "sleeps");
+        (world.IsAsleep, world.IsStormy, world.TickInterval) = (true, false, 250_000);
+        faults.Stop();
+        world.RunUntil(static () => false, world.WakesAt - world.Now);
+        (world.IsAsleep, world.IsStormy, world.TickInterval) = (false, true, ticks);
+        faults.Start();
     }
 
     // Invariant 8: with everything up again, everything ends.

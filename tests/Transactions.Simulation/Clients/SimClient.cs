@@ -216,7 +216,8 @@ internal sealed class SimClient : SimProcess
         if (_owners.TryGetValue(shard, out SimParticipant? known) && known == wrong)
         {
             IReadOnlyList<SimParticipant> hosts = _cluster.HostsOf(shard);
-            _owners[shard] = hosts.FirstOrDefault(h => h.Name == redirect) ?? hosts.First(h => h != wrong);
+            _owners[shard] = hosts.FirstOrDefault(h => h.Name == redirect)
+                ?? Random.Pick([.. hosts.Where(h => h != wrong)]);
         }
     }
 

@@ -171,6 +171,13 @@ internal sealed class SimTransaction(
                 break;
             case CommitStep.Wait wait:
                 Duration delay = client.Retries.Delay(wait.Attempt, client.Random.NextDouble());
+                if (World.WillSleep && client.Random.Chance(0.1))
+                {
+                    // Asks again when all is forgotten (D5).
+                    World.Counters.Add(Path.Slept);
+                    await client.Delay(World.WakesAt - World.Now + client.Random.Between(0, 500_000));
+                }
+
                 await client.Delay(delay.BclCompatibleTicks / 10);
                 conversation.Waited();
                 break;

@@ -58,13 +58,13 @@ internal sealed class SimHistory(World world)
         }
     }
 
-    /// <summary>The client will never know.</summary>
+    /// <summary>A Commit was sent, and the client will never know. What it counted is all that may have committed (X6).</summary>
     public void Info(RecordedTransaction transaction, TransactionId id)
     {
         if (transaction.TryEnd())
         {
             _inDoubt.Add((_events.Count, id));
-            Add(EventType.Info, transaction.Process, [.. transaction.Tried]);
+            Add(EventType.Info, transaction.Process, [.. transaction.Done.Where(operation => operation.IsWrite)]);
         }
     }
 

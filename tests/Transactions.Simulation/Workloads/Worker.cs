@@ -19,7 +19,11 @@ internal sealed class Worker(SimClient client)
         await client.Delay(Random.Between(0, 50_000));
         while (World.Observer.MayBegin)
         {
-            if (Random.Chance(0.2))
+            if (World.IsAsleep)
+            {
+                await client.Delay(World.WakesAt - World.Now + Random.Between(0, 200_000));
+            }
+            else if (Random.Chance(World.Scenario.Snapshots))
             {
                 await SimSnapshot.Run(client, Random.Pick(_workloads));
             }
@@ -67,7 +71,7 @@ internal sealed class Worker(SimClient client)
         Timestamp start = client.Present();
         Timestamp deadline = start.Plus(World.Scenario.Limits.MaxLifetime);
         RetryAttempt attempt = RetryAttempt.First(start);
-        while (World.Observer.MayBegin && await RunOnce(work, key, attempt))
+        while (World.Observer.MayBegin && !World.IsAsleep && await RunOnce(work, key, attempt))
         {
             if (!client.Retries.TryNext(attempt, Random.NextDouble(), client.Present(), deadline, out Duration delay))
             {
@@ -104,7 +108,13 @@ internal sealed class Worker(SimClient client)
             return transaction.HasFailed;
         }
 
-        if (!World.Scenario.IsCalm && Random.Chance(0.02))
+        if (World.WillSleep && Random.Chance(0.03))
+        {
+            // So late that all is forgotten (D5).
+            World.Counters.Add(Path.Slept);
+            await client.Delay(World.WakesAt - World.Now + Random.Between(0, 500_000));
+        }
+        else if (!World.Scenario.IsCalm && Random.Chance(0.02))
         {
             // Late, perhaps too late.
             await client.Delay(Random.Skewed(1_000, 2_000_000));
