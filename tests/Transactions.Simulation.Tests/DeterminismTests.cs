@@ -12,6 +12,8 @@ public sealed class DeterminismTests
     [InlineData(4, nameof(Profile.Storage), nameof(Workload.Mixed))]
     [InlineData(5, nameof(Profile.Chaos), nameof(Workload.Append))]
     [InlineData(6, nameof(Profile.Chaos), nameof(Workload.Mixed))]
+    [InlineData(7, nameof(Profile.Clocks), nameof(Workload.Bank))]
+    [InlineData(8, nameof(Profile.Expiry), nameof(Workload.Register))]
     public void Trace_OfOneSeedTwice_IsTheSameByteForByte(int seed, string profile, string workload)
     {
         Assert.Equal(WrittenTrace(seed, profile, workload), WrittenTrace(seed, profile, workload));

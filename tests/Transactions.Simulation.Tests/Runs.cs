@@ -13,6 +13,13 @@ internal static class Runs
         return SimulationRun.Run(Scenario.FromSeed(seed, mutant, profile, workload), trace);
     }
 
+    /// <summary>Runs a seed with a part of it left out.</summary>
+    public static SimulationResult RunWithout(ulong seed, Profile profile, string part)
+    {
+        using Trace trace = new(isWritten: false);
+        return SimulationRun.Run(new SeedSettings { Profile = profile, Without = [part] }.ToScenario(seed), trace);
+    }
+
     /// <summary>Runs a seed in which nothing may break; else the test fails with the end of its trace.</summary>
     public static SimulationResult AssertHolds(ulong seed, Profile? profile = null, Workload? workload = null)
     {

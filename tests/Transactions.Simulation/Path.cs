@@ -56,6 +56,7 @@ internal enum Path
     ExcessesNoticed,
     Slept,
     Expired,
+    ToldInDoubt,
     SqlReads,
     TimestampsOfOneMicrosecond,
     TimestampsAhead,

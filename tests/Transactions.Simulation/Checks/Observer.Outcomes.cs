@@ -51,7 +51,8 @@ internal sealed partial class Observer
 
     private void ToldAborted(TransactionId id, AbortReason reason, string by)
     {
-        if (!_transactions.TryGetValue(id, out TransactionFacts? facts))
+        // D5: EXPIRED says that nobody knows any more.
+        if (reason == AbortReason.Expired || !_transactions.TryGetValue(id, out TransactionFacts? facts))
         {
             return;
         }

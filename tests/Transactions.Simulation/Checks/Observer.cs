@@ -233,6 +233,14 @@ internal sealed partial class Observer(World world)
             case CoordinatorFrame.Ended { Outcome: { IsCommitted: true } outcome } ended:
                 ToldCommitted(ended.Id, outcome.CommitTimestamp, $"{coordinator.Name}'s frame to {shard}");
                 break;
+            case CoordinatorFrame.Ended { Outcome.Reason: AbortReason.Expired } ended:
+                // D5: a commit's row outlives its last Applied, so that whoever is still prepared may be told so, and did abort.
+                if (CommitTimestampOf(ended.Id) is { } committed && Cluster.Databases[shard].State.Prepared.ContainsKey(ended.Id))
+                {
+                    world.Fail("D5", $"{coordinator.Name} tells {shard}, still prepared, that {Describe.Id(ended.Id)} expired; it committed at {committed}");
+                }
+
+                break;
             case CoordinatorFrame.Ended ended:
                 // X3: whoever isn't named is answered ABORT, whatever the outcome.
                 if (_transactions.TryGetValue(ended.Id, out TransactionFacts? facts)

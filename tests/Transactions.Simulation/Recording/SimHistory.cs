@@ -63,6 +63,7 @@ internal sealed class SimHistory(World world)
     {
         if (transaction.TryEnd())
         {
+            world.Counters.Add(Path.ToldInDoubt);
             _inDoubt.Add((_events.Count, id));
             Add(EventType.Info, transaction.Process, [.. transaction.Done.Where(operation => operation.IsWrite)]);
         }
