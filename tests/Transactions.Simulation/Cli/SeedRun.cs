@@ -1,133 +1,133 @@
+using System.Diagnostics;
 using Spectre.Console;
+using Transactions.Histories;
 
 namespace Transactions.Simulation;
 
-/// <summary>Runs seeds one after the other, shows how far it is, and what came of it.</summary>
-internal sealed class SeedRun(ulong first, int count, Profile? profile, int tail, bool isTraced)
+/// <summary>Runs seeds, each on one thread, shows how far it is, and what came of it.</summary>
+internal sealed class SeedRun(ulong first, int count, int threads, SeedSettings settings, SeedOutput output)
 {
-    private readonly Counters _counters = new();
-    private long _steps;
+    private readonly Summary _summary = new();
+    private readonly Lock _gate = new();
+    private SimulationResult? _broken;
+    private int _next;
 
     /// <summary>Runs all seeds, or until one breaks an invariant.</summary>
     /// <returns>The exit code: 1 when an invariant is broken.</returns>
-    public int Run(Mutant mutant)
+    public int Run()
     {
-        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 110);
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 130);
         long startedAt = TimeProvider.System.GetTimestamp();
-        SimulationResult? broken = null;
-        int done = 0;
-        if (isTraced)
+        using Process self = Process.GetCurrentProcess();
+        TimeSpan processor = self.TotalProcessorTime;
+        if (count == 1)
         {
-            // Nothing may come between the lines.
-            RunAll(static () => { });
+            // Nothing may come between the lines of a trace.
+            Work(static () => { });
         }
         else
         {
             AnsiConsole.Progress().HideCompleted(true).Start(progress =>
             {
                 ProgressTask task = progress.AddTask("seeds", maxValue: count);
-                RunAll(() => task.Increment(1));
+                Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Work(() => task.Increment(1))))];
+                Array.ForEach(workers, worker => worker.Start());
+                Array.ForEach(workers, worker => worker.Join());
             });
         }
 
-        TimeSpan elapsed = TimeProvider.System.GetElapsedTime(startedAt);
-        ShowCounters();
-        AnsiConsole.MarkupLineInterpolated(
-            $"{done} seeds from {first}, {_counters[Path.Transactions]} transactions, {_steps} steps in {elapsed.TotalSeconds:0.0} s: {_counters[Path.Transactions] / elapsed.TotalSeconds:0} transactions/s");
-        return broken is null ? 0 : 1;
-
-        void RunAll(Action advance)
+        self.Refresh();
+        _summary.Show(first, TimeProvider.System.GetElapsedTime(startedAt), self.TotalProcessorTime - processor);
+        if (_broken is { } broken)
         {
-            for (; done < count && broken is null; done++)
+            Explain(broken);
+        }
+
+        return _broken is null ? 0 : 1;
+    }
+
+    private void Work(Action advance)
+    {
+        while (true)
+        {
+            ulong seed;
+            lock (_gate)
             {
-                SimulationResult result = RunOne(first + (ulong)done, mutant);
-                broken = result.Violation is null ? null : result;
-                advance();
+                if (_next == count || _broken is not null)
+                {
+                    return;
+                }
+
+                seed = first + (ulong)_next++;
             }
+
+            RunOne(seed);
+            advance();
         }
     }
 
-    /// <summary>Looks for a seed that catches each mutant.</summary>
-    /// <returns>The exit code: 1 when one survives.</returns>
-    public int HuntMutants()
+    private void RunOne(ulong seed)
     {
-        Table table = new Table().AddColumns("mutant", "caught by seed", "after", "invariant");
-        int survivors = 0;
-        foreach (Mutant mutant in Mutant.All)
-        {
-            SimulationResult? caught = null;
-            int tried = 0;
-            for (; tried < count && caught is null; tried++)
-            {
-                using Trace trace = new(isWritten: false);
-                SimulationResult result = SimulationRun.Run(Scenario.FromSeed(first + (ulong)tried, mutant, profile), trace);
-                caught = result.Violation is null ? null : result;
-            }
-
-            survivors += caught is null ? 1 : 0;
-            table.AddRow(
-                Markup.Escape(mutant.Name),
-                caught?.Scenario.Seed.ToString() ?? "[red]survived[/]",
-                $"{tried}",
-                Markup.Escape(caught?.Violation?.Invariant ?? ""));
-            Console.Error.WriteLine($"{mutant.Name}: {(caught is null ? "survived" : $"{tried}")} {caught?.Violation?.Invariant}");
-        }
-
-        AnsiConsole.Write(table);
-        return survivors > 0 ? 1 : 0;
-    }
-
-    private SimulationResult RunOne(ulong seed, Mutant mutant)
-    {
+        bool isTraced = output.IsTraced && count == 1;
         using Trace trace = new(isTraced, isTraced ? Console.WriteLine : null);
-        SimulationResult result = SimulationRun.Run(Scenario.FromSeed(seed, mutant, profile), trace);
-        _counters.Add(result.Counters);
-        _steps += result.Steps;
-        if (result.Violation is not null)
+        SimulationResult result = SimulationRun.Run(settings.ToScenario(seed), trace);
+        _summary.Add(result);
+        output.Write(seed, result, isOne: count == 1);
+        if (count == 1)
         {
-            Show(result, trace);
-        }
-        else if (count == 1)
-        {
-            Console.WriteLine($"seed {seed} ({result.Scenario.Profile}): trace {result.TraceHash}");
+            Console.WriteLine($"seed {seed} ({result.Scenario.Profile}, {result.Scenario.Workload}): trace {result.TraceHash}");
         }
 
-        return result;
-    }
-
-    private void Show(SimulationResult result, Trace trace)
-    {
-        if (!isTraced)
+        if (result.Violation is null)
         {
-            foreach (string line in trace.Tail(tail))
+            return;
+        }
+
+        if (result.Scenario.ClockExcess > 0 && HoldsWithoutExcess(seed))
+        {
+            _summary.AddExcessCaught();
+            return;
+        }
+
+        lock (_gate)
+        {
+            // Whichever thread was first: the least seed, so that the same command tells the same.
+            if (_broken is null || result.Scenario.Seed < _broken.Scenario.Seed)
             {
-                Console.WriteLine(line);
+                _broken = result;
             }
         }
-
-        AnsiConsole.MarkupLineInterpolated($"[red]seed {result.Scenario.Seed}[/] ({result.Scenario.Profile}, mutant {result.Scenario.Mutant}):");
-        Console.WriteLine(result.Violation);
-        Console.WriteLine($"run it again with --seed {result.Scenario.Seed} --trace{(profile is null ? "" : $" --profile {profile}")}");
     }
 
-    private void ShowCounters()
+    private bool HoldsWithoutExcess(ulong seed)
     {
-        Table table = new Table().AddColumns(Enumerable.Repeat(new[] { new TableColumn("path").NoWrap(), new TableColumn("times").RightAligned() }, 3).SelectMany(c => c).ToArray());
-        Path[] paths = Enum.GetValues<Path>();
-        int rows = (paths.Length + 2) / 3;
-        for (int i = 0; i < rows; i++)
-        {
-            List<string> cells = [];
-            for (int column = 0; column < 3; column++)
-            {
-                int index = i + (column * rows);
-                cells.Add(index < paths.Length ? $"{paths[index]}" : "");
-                cells.Add(index < paths.Length ? $"{_counters[paths[index]]}" : "");
-            }
+        using Trace trace = new(isWritten: false);
+        SeedSettings within = settings with { Without = settings.Without.Add("excess") };
+        return SimulationRun.Run(within.ToScenario(seed) with { LeastFaults = 0 }, trace).Violation is null;
+    }
 
-            table.AddRow([.. cells]);
+    // Shrinks it, and shows what led to it.
+    private void Explain(SimulationResult broken)
+    {
+        ulong seed = broken.Scenario.Seed;
+        AnsiConsole.MarkupLineInterpolated($"[red]seed {seed}[/] ({broken.Scenario.Profile}, {broken.Scenario.Workload}, mutant {broken.Scenario.Mutant}):");
+        Console.WriteLine(broken.Violation);
+        Console.WriteLine($"again: {settings.ToCommand(seed)}");
+        if (!output.Shrinks)
+        {
+            return;
         }
 
-        AnsiConsole.Write(table);
+        SeedSettings smallest = new Shrinker(settings, static _ => { }).Shrink(seed, broken);
+        using Trace trace = new(isWritten: false);
+        SimulationResult again = SimulationRun.Run(smallest.ToScenario(seed), trace);
+        foreach (string line in trace.Tail(output.Tail))
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine(again.Violation);
+        Console.WriteLine(
+            $"shrunk to {again.Counters[Path.Transactions]} transactions and {again.Counters.Faults} faults: {smallest.ToCommand(seed)}");
     }
 }
