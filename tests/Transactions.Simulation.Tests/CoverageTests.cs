@@ -24,14 +24,21 @@ public sealed class CoverageTests
             Add(counters, Runs.AssertHolds(seed, Profile.Expiry));
         }
 
-        Assert.Empty(Enum.GetValues<Path>().Where(p => counters[p] == 0 && !Rare.Contains(p)));
-        Assert.Empty(Enum.GetValues<Fault>().Where(f => counters[f] == 0 && f != Fault.ClockBeyondBound));
-        Assert.Empty(Enum.GetValues<Rule>().Where(r => Rules.Exercised(r, counters) == 0 && !Rules.Excepted.ContainsKey(r)));
-        Assert.Empty(
-            from step in Enum.GetValues<StorageStep>()
-            from place in Enum.GetValues<CrashPlace>()
-            where counters[step, place] == 0
-            select (step, place));
+        Path[] paths = [.. Enum.GetValues<Path>().Where(p => counters[p] == 0 && !Rare.Contains(p))];
+        Fault[] faults = [.. Enum.GetValues<Fault>().Where(f => counters[f] == 0 && f != Fault.ClockBeyondBound)];
+        Rule[] rules = [.. Enum.GetValues<Rule>().Where(r => Rules.Exercised(r, counters) == 0 && !Rules.Excepted.ContainsKey(r))];
+        (StorageStep, CrashPlace)[] steps =
+        [
+            .. from step in Enum.GetValues<StorageStep>()
+               from place in Enum.GetValues<CrashPlace>()
+               where counters[step, place] == 0
+               select (step, place),
+        ];
+
+        Assert.Empty(paths);
+        Assert.Empty(faults);
+        Assert.Empty(rules);
+        Assert.Empty(steps);
     }
 
     private static void Add(Counters counters, SimulationResult result)

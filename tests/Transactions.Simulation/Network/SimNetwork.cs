@@ -24,7 +24,9 @@ internal sealed class SimNetwork(World world)
     }
 
     /// <summary>How long after the first a second copy of a message comes; in runs that sleep, perhaps long after all was forgotten (D5).</summary>
-    public long Echo() => _random.Skewed(10, 2_000_000) + (_random.Chance(0.1) ? world.Scenario.Sleep : 0);
+    public long Echo() =>
+        (_random.Chance(0.5) ? _random.Skewed(10, 2_000_000) : _random.Between(10_000, 2_000_000))
+        + (_random.Chance(0.1) ? world.Scenario.Sleep : 0);
 
     /// <summary>Whether what is on its way in one direction still arrives after its stream broke.</summary>
     public bool DeliversAfterBreak() => world.IsStormy && _random.Chance(world.Scenario.FrameAfterBreak);

@@ -194,11 +194,12 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
     // Rare steps would else hardly ever be crashed at.
     private static int Rarity(StorageStep step) => step switch
     {
-        StorageStep.HandBack or StorageStep.ReadOutcome => 150,
+        StorageStep.HandBack or StorageStep.ReadOutcome => 100,
         StorageStep.Reconcile or StorageStep.TakeOver or StorageStep.Load => 30,
         StorageStep.PruneShard or StorageStep.PruneLog => 15,
         StorageStep.MarkApplied or StorageStep.ReadDecision or StorageStep.ReadShardRow or StorageStep.FindUnapplied => 2,
-        StorageStep.Record or StorageStep.Persist or StorageStep.Apply or StorageStep.Renew or StorageStep.ReadVersions => 1,
+        StorageStep.Record or StorageStep.Persist or StorageStep.Apply => 4,
+        StorageStep.Renew or StorageStep.ReadVersions => 1,
     };
 
     /// <summary>One statement of one life of the process, over one connection; answered once at most.</summary>
