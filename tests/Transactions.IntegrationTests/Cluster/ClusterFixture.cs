@@ -17,7 +17,10 @@ public class ClusterFixture(PostgresFixture postgres) : IAsyncLifetime
     public RunningCluster Cluster { get; private set; } = null!;
 
     /// <summary>Further settings of every process, as environment variables.</summary>
-    protected virtual IReadOnlyDictionary<string, string> Extra { get; } = new Dictionary<string, string>();
+    protected virtual IReadOnlyDictionary<string, string> Extra { get; } = new Dictionary<string, string>
+    {
+        ["Participant__PruneInterval"] = "00:00:01",
+    };
 
     public V1.Coordinator.CoordinatorClient Coordinator(int number = 0) => new(Channel(Cluster.Coordinators[number].Address!));
 

@@ -6,6 +6,7 @@ using Transactions.Clocks;
 using Transactions.Contracts;
 using Transactions.Contracts.V1;
 using Transactions.IntegrationTests.Cluster;
+using Transactions.IntegrationTests.Coordinator;
 using Transactions.Model;
 using Xunit;
 using CoordinatorId = Transactions.Model.CoordinatorId;
@@ -211,8 +212,27 @@ public sealed class StoreRefusalTests(ClusterFixture fixture) : IClassFixture<Cl
 
     [Fact]
     [Trait("Rule", "S2")]
-    public async Task GetAt_BelowTheHorizon_FailsAndSaysWhereItLies() =>
+    public async Task GetAt_BelowTheHorizon_FailsAndSaysWhereItLies()
+    {
+        // The horizon follows what the shard has published as visible (S4), so that a new shard has none at first.
+        await fixture.UntilServingAsync(Token);
+        await Eventually.IsTrueAsync(IsPrunedAsync, () => "The horizon doesn't rise.");
+
         await ReadRefusedAsync(at: 1, StatusCode.FailedPrecondition, RefusalReason.BelowHorizon, "horizon");
+
+        async Task<bool> IsPrunedAsync()
+        {
+            try
+            {
+                await UnaryClient.ReadAsync(fixture, "orders", _key, at: 1, Token);
+                return false;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.FailedPrecondition)
+            {
+                return true;
+            }
+        }
+    }
 
     private static Instant SystemNow() => Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
 
