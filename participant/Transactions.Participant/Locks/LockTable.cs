@@ -17,6 +17,9 @@ internal sealed class LockTable
     /// <summary>Whom to abort, for whom, over which lock. Called at most once for a victim; it must release the victim's locks.</summary>
     public required Action<ShardTransaction, ShardTransaction, LockRequest> Wound { get; init; }
 
+    /// <summary>X4; false for a mutant only.</summary>
+    public Func<bool> Wounds { get; init; } = static () => true;
+
     /// <summary>Whether nothing is held and nobody waits.</summary>
     public bool IsEmpty => _collections.Count == 0;
 
@@ -113,7 +116,9 @@ internal sealed class LockTable
                 return request;
             }
 
-            if (blocker.Transaction.CanBeWounded && request.Transaction.Precedence.IsOlderThan(blocker.Transaction.Precedence))
+            if (blocker.Transaction.CanBeWounded
+                && request.Transaction.Precedence.IsOlderThan(blocker.Transaction.Precedence)
+                && Wounds())
             {
                 Wound(blocker.Transaction, request.Transaction, request);
             }

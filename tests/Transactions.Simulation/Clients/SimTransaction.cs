@@ -15,7 +15,10 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
 
     public TransactionContext Context { get; } = context;
 
-    public CallLedger Ledger { get; } = new(client.Random.NextLong());
+    public CallLedger Ledger { get; } = new(client.Random.NextLong())
+    {
+        Mutation = client.World.Scenario.Mutant.Session,
+    };
 
     public TransactionFacts Facts { get; } = facts;
 
@@ -105,7 +108,10 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
         string home = Context.Coordinator.Name;
         bool isMisdirected = World.IsStormy && client.Random.Chance(0.03);
         CommitConversation conversation = new(
-            isMisdirected ? client.OtherCoordinators(home).First() : home, client.Cluster.Coordinators.Select(c => c.Name));
+            isMisdirected ? client.OtherCoordinators(home).First() : home, client.Cluster.Coordinators.Select(c => c.Name))
+        {
+            Mutation = World.Scenario.Mutant.Session,
+        };
         while (!conversation.IsOver)
         {
             await Step(conversation, sealedSet.Shards, given, result);

@@ -15,7 +15,7 @@ internal sealed class SimCluster
         Scenario scenario = world.Scenario;
         World = world;
         Network = new SimNetwork(world);
-        Log = new FakeDecisionDatabase(() => world.TrueTime);
+        Log = new FakeDecisionDatabase(() => world.TrueTime) { Mutation = scenario.Mutant.Store };
         for (int i = 0; i < scenario.Coordinators; i++)
         {
             Coordinators.Add(new SimCoordinator(world, $"coord-{i}", this));
@@ -25,7 +25,7 @@ internal sealed class SimCluster
         {
             ShardId id = ShardId.Parse(Services[i]);
             ShardIds.Add(id);
-            Databases.Add(id, new FakeShardDatabase());
+            Databases.Add(id, new FakeShardDatabase { Mutation = scenario.Mutant.Store });
             for (int host = 0; host < 2; host++)
             {
                 SimParticipant process = HostOf(i, host);

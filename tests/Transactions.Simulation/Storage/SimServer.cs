@@ -13,6 +13,8 @@ internal sealed class SimServer(SimProcess process, SimRandom random, Action cra
 
     private bool IsStormy => World.IsStormy;
 
+    private bool IsRefusedLate => World.Scenario.Mutant.Store == StoreMutation.RefuseAtApply;
+
     /// <summary>Sends a write; the answer comes to this life of the process, if at all.</summary>
     /// <param name="write">Does it, under a fault, at the instant of its commit.</param>
     /// <param name="ambiguous">The answer when the real one is lost.</param>
@@ -109,7 +111,7 @@ internal sealed class SimServer(SimProcess process, SimRandom random, Action cra
 
     /// <summary>Whether PostgreSQL refuses this transaction for a fault of its own, always.</summary>
     public bool IsPoison(TransactionId id) =>
-        IsStormy && World.Scenario.Poison > 0 && (uint)id.Value.GetHashCode() % 10_000 < World.Scenario.Poison * 10_000;
+        (IsStormy || IsRefusedLate) && World.Scenario.Poison > 0 && (uint)id.Value.GetHashCode() % 10_000 < World.Scenario.Poison * 10_000;
 
     private long Delay()
     {
