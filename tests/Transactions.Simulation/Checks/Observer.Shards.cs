@@ -61,6 +61,9 @@ internal sealed partial class Observer
             case ShardFrame.Resolved { Resolution: { Kind: ShardResolutionKind.Committed } resolution }:
                 ToldCommitted(frame.Id, resolution.CommitTimestamp, $"{shard.Name}'s answer to Resolve");
                 break;
+            case ShardFrame.Enlist enlist:
+                CheckAdmits(shard, enlist.Owner);
+                break;
             case ShardFrame.Applied:
                 CheckApplied(shard, frame.Id);
                 break;

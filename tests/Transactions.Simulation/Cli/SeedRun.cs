@@ -47,36 +47,6 @@ internal sealed class SeedRun(ulong first, int count, Profile? profile, int tail
         }
     }
 
-    /// <summary>Looks for a seed that catches each mutant.</summary>
-    /// <returns>The exit code: 1 when one survives.</returns>
-    public int HuntMutants()
-    {
-        Table table = new Table().AddColumns("mutant", "caught by seed", "after", "invariant");
-        int survivors = 0;
-        foreach (Mutant mutant in Mutant.All)
-        {
-            SimulationResult? caught = null;
-            int tried = 0;
-            for (; tried < count && caught is null; tried++)
-            {
-                using Trace trace = new(isWritten: false);
-                SimulationResult result = SimulationRun.Run(Scenario.FromSeed(first + (ulong)tried, mutant, profile), trace);
-                caught = result.Violation is null ? null : result;
-            }
-
-            survivors += caught is null ? 1 : 0;
-            table.AddRow(
-                Markup.Escape(mutant.Name),
-                caught?.Scenario.Seed.ToString() ?? "[red]survived[/]",
-                $"{tried}",
-                Markup.Escape(caught?.Violation?.Invariant ?? ""));
-            Console.Error.WriteLine($"{mutant.Name}: {(caught is null ? "survived" : $"{tried}")} {caught?.Violation?.Invariant}");
-        }
-
-        AnsiConsole.Write(table);
-        return survivors > 0 ? 1 : 0;
-    }
-
     private SimulationResult RunOne(ulong seed, Mutant mutant)
     {
         using Trace trace = new(isTraced, isTraced ? Console.WriteLine : null);

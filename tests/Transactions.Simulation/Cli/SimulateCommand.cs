@@ -18,9 +18,10 @@ internal static class SimulateCommand
         {
             Description = "'list' to see all, 'all' to try to catch each, or the name of one to run.",
         };
+        Option<string?> record = new("--record") { Description = "With --mutant all: write the seeds that catch them into this file." };
         RootCommand root = new("Simulates a whole cluster in virtual time, with faults from a seed, and checks every invariant at every step.")
         {
-            seeds, first, seed, trace, tail, profile, mutant,
+            seeds, first, seed, trace, tail, profile, mutant, record,
         };
         root.SetAction(parsed =>
         {
@@ -40,7 +41,7 @@ internal static class SimulateCommand
 
                     return 0;
                 case "all":
-                    return run.HuntMutants();
+                    return new MutantHunt(start, count, parsed.GetValue(profile)).Run(Mutant.All, parsed.GetValue(record));
                 default:
                     if (Mutant.Find(name) is { } found)
                     {

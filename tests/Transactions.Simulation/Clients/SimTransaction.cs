@@ -61,6 +61,7 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
                     break;
 
                 case null:
+                    Facts.HasLostACall = true;
                     Ledger.OutcomeUnknown(ticket, "no answer came");
                     return null;
 
@@ -139,8 +140,14 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
         switch (conversation.Step)
         {
             case CommitStep.SendCommit send:
-                Tell(conversation, await client.Call(
-                    send.Coordinator, call => new CoordinatorEvent.Commit(call, Context, shards, key, result)));
+                (CoordinatorAnswer? Answer, bool WasDoubled) told = await client.Call(
+                    send.Coordinator, call => new CoordinatorEvent.Commit(call, Context, shards, key, result));
+                if (told.Answer is { } answer && send.Coordinator != Context.Coordinator.Name)
+                {
+                    World.Observer.MisdirectedCommitAnswered(Facts, send.Coordinator, answer);
+                }
+
+                Tell(conversation, told);
                 break;
             case CommitStep.SendResolve send:
                 World.Counters.Add(Path.Resolves);
