@@ -24,7 +24,8 @@ internal sealed class Pruner(ShardCore core, ShardLease lease, OutcomeReader reg
         register.RaiseMark(mark);
 
         // X10: a tombstone goes only with all that it hides; an older version that isn't in PostgreSQL yet would come back.
-        Timestamp horizon = Timestamp.Min(earliest.Minus(core.Options.HistoryRetention), lease.ComputeVisibleUpto());
+        // S4: and what is published as visible is read there until more is.
+        Timestamp horizon = Timestamp.Min(earliest.Minus(core.Options.HistoryRetention), lease.PublishedVisibleUpto);
         core.Emit(new ShardEffect.Prune(lease.Fence, horizon, mark));
     }
 

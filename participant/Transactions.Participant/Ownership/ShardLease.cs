@@ -28,6 +28,9 @@ internal sealed class ShardLease(ShardCore core, string owner)
     /// <summary>L1: prepares and reads are served at or below this. Only ever what PostgreSQL acknowledged (L4).</summary>
     public Timestamp Until { get; private set; }
 
+    /// <summary>S4: what PostgreSQL certainly says is visible. History is read there, so it goes only below this.</summary>
+    public Timestamp PublishedVisibleUpto { get; private set; }
+
     public ShardGeneration Owner => new(core.Id, Generation);
 
     public Fence Fence => new(Generation, Epoch);
@@ -213,6 +216,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 Epoch = won.Row.Epoch;
                 Until = won.Row.LeaseUntil;
                 _visibleUpto = won.Row.VisibleUpto;
+                PublishedVisibleUpto = won.Row.VisibleUpto;
                 _row = won.Row;
                 _renewedAt = core.NowMicroseconds;
                 _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
@@ -282,6 +286,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
         {
             case WriteResult.Committed:
                 Until = Timestamp.Max(Until, _askedFor);
+                PublishedVisibleUpto = _visibleUpto;
                 break;
 
             case WriteResult.Fenced:

@@ -13,6 +13,14 @@ internal sealed partial class Observer
     /// <summary>What isn't at rest yet; null when everything is (invariant 8).</summary>
     public string? FindUnrest()
     {
+        foreach (SimProcess process in Cluster.Processes)
+        {
+            if (!process.IsUp)
+            {
+                return $"{process.Name} is down";
+            }
+        }
+
         foreach (SimClient client in Cluster.Clients)
         {
             if (!client.IsQuiet)

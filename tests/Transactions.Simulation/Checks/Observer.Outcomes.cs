@@ -30,6 +30,7 @@ internal sealed partial class Observer
 
         (facts.Outcome, facts.ToldBy) = (Outcome.Committed(at), by);
         Counters.Add(Path.Committed);
+        Counters.Add(Path.TimestampsOfOneMicrosecond, at.Counter > 0 ? 1 : 0);
         if (at >= Now)
         {
             world.Fail("5: commit-wait", $"{by} says that {Describe.Id(id)} committed at {at}, and it is {Now}");
@@ -86,7 +87,7 @@ internal sealed partial class Observer
         else if (facts.HasWritten || facts.Key is not null)
         {
             // Not by a read of the log's own, which would make durable what it finds (D1).
-            Decision? row = Cluster.Log.Decisions.FirstOrDefault(d => d.Id == facts.Id);
+            Decision? row = Cluster.Log.Find(facts.Id);
             if (row?.Outcome != Outcome.Committed(at))
             {
                 world.Fail("6: durable", $"{by} says that {Describe.Id(facts.Id)} committed at {at}, and the log says {row?.Outcome}");

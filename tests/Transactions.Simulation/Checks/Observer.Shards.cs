@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Transactions.Clocks;
 using Transactions.Model;
 using Transactions.Participant;
@@ -8,10 +9,17 @@ namespace Transactions.Simulation;
 // Invariants 3, 4, 5 and 6 where the data is: what shards answer and send.
 internal sealed partial class Observer
 {
-    public void ShardHandles(SimShard shard, ShardEvent e)
+    public void ShardHandles(SimShard shard, ShardEvent e, ClockReading clock)
     {
         switch (e)
         {
+            case ShardEvent.FrameReceived { Frame: CoordinatorFrame.Ended { Outcome: { IsCommitted: true } outcome } }
+                when outcome.CommitTimestamp > clock.Now:
+                Counters.Add(Path.TimestampsAhead);
+                break;
+            case ShardEvent.SnapshotReadReceived read when IsAmongPrepared(shard.Id, read):
+                Counters.Add(Path.ReadsAmongPrepared);
+                break;
             case ShardEvent.Reconciled { Result: not null }:
                 Counters.Add(Path.Reconciled);
                 break;
@@ -34,7 +42,14 @@ internal sealed partial class Observer
                 CheckAdmitted(shard, call, admitted);
                 break;
             case ShardAnswer.Read read:
+                CheckWithinLease(shard, read.ReadTimestamp);
                 CheckSnapshot(shard, call.Query!, read);
+                break;
+            case ShardAnswer.Refused { Refusal.Reason: RefusalReason.TransactionEnded or RefusalReason.DeadlinePassed }:
+                Counters.Add(Path.RefusedEnded);
+                break;
+            case ShardAnswer.Refused { Refusal.Reason: RefusalReason.ClockUnhealthy }:
+                Counters.Add(Path.RefusedByUnhealthyClocks);
                 break;
             default:
                 break;
@@ -65,6 +80,7 @@ internal sealed partial class Observer
                 CheckAdmits(shard, enlist.Owner);
                 break;
             case ShardFrame.Applied:
+                Counters.Add(Path.AppliesTold);
                 CheckApplied(shard, frame.Id);
                 break;
             case ShardFrame.Voted { Vote.IsYes: true } voted:
@@ -97,6 +113,7 @@ internal sealed partial class Observer
                 break;
             case ShardNotice.Serving serving:
                 Counters.Add(Path.Takeovers);
+                Counters.Add(Path.Successions, serving.Owner.Generation > default(Generation).Next() ? 1 : 0);
                 Counters.Add(Path.RecoveredPrepared, serving.Prepared);
                 break;
             default:
@@ -109,7 +126,9 @@ internal sealed partial class Observer
     {
         TransactionId id = call.Transaction!.Value;
         var key = (answer.Owner, id, call.Number);
-        if (!_admitted.TryAdd(key, answer) && !ReferenceEquals(_admitted[key], answer))
+        bool isRepeat = !_admitted.TryAdd(key, answer);
+        Counters.Add(Path.RepeatsAnswered, isRepeat ? 1 : 0);
+        if (isRepeat && !ReferenceEquals(_admitted[key], answer))
         {
             world.Fail("X2", $"{shard.Name} did operation {call.Number} of {Describe.Id(id)} again, and answered {answer}");
         }
@@ -133,6 +152,50 @@ internal sealed partial class Observer
                 CheckShown(shard, entry);
             }
         }
+    }
+
+    // L1: nothing is served above the lease that PostgreSQL has acknowledged, whoever may own the shard by now.
+    private void CheckWithinLease(SimShard shard, Timestamp at)
+    {
+        Counters.Add(Path.ReadsWithinLease);
+        if (Cluster.Databases[shard.Id].State.Row is { } row && at > row.LeaseUntil && row.Owner == shard.Process.Name)
+        {
+            world.Fail("L1", $"{shard.Name} serves a read at {at}, and its lease lasts until {row.LeaseUntil}");
+        }
+    }
+
+    // S2: whether something prepared may have to be waited for.
+    private bool IsAmongPrepared(ShardId shard, ShardEvent.SnapshotReadReceived read)
+    {
+        foreach (PreparedRow prepared in Cluster.Databases[shard].State.Prepared.Values)
+        {
+            if (read.ReadTimestamp is null || prepared.PrepareTimestamp <= read.ReadTimestamp)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Somebody read all that a shard's tables have of a collection, up to what is visible (S4).</summary>
+    public void SqlRead(ShardId shard, KeyRange range, Timestamp visibleUpto, ImmutableArray<Entry> entries)
+    {
+        ShardHistory history = _histories[shard];
+        List<RecordVersion> live = history.LiveAt(range, visibleUpto);
+        if (!IsSame(live, entries))
+        {
+            world.Fail("S4",
+                $"the tables of {shard} have {entries.Length} records of {range} up to {visibleUpto}, and {live.Count} were committed: "
+                + $"{string.Join(", ", entries)}; {string.Join(", ", live)}");
+        }
+
+        if (visibleUpto >= Now)
+        {
+            world.Fail("S4", $"{shard} says that {visibleUpto} is visible, and it is {Now}");
+        }
+
+        history.Serve(range, visibleUpto, to: null);
     }
 
     // Invariant 5: no version is readable before its timestamp has passed.
@@ -217,6 +280,11 @@ internal sealed partial class Observer
         if (!_transactions.TryGetValue(voted.Id, out TransactionFacts? facts))
         {
             return;
+        }
+
+        if (facts.Persisted.ContainsKey(shard.Id))
+        {
+            Counters.Add(Path.VotesPersisted);
         }
 
         if (voted.Vote.PrepareTimestamp > voted.Vote.ValidUntil)

@@ -26,7 +26,13 @@ internal sealed partial class Observer(World world)
 
     /// <summary>Whether clients may begin more transactions.</summary>
     public bool MayBegin => Opened == default
-        || (!IsClosed && Begins < world.Scenario.MostTransactions);
+        || (!IsClosed && (Begins < world.Scenario.MostTransactions || !HasFaultsEnough));
+
+    /// <summary>Whether the run has had what it should at least.</summary>
+    public bool HasEnough => Begins >= world.Scenario.LeastTransactions && HasFaultsEnough;
+
+    private bool HasFaultsEnough => world.Scenario.IsCalm || world.Counters.Faults >= world.Scenario.LeastFaults;
+
 
     /// <summary>Clients finish what they have begun.</summary>
     public bool IsClosed { get; set; }
@@ -46,7 +52,13 @@ internal sealed partial class Observer(World world)
         }
     }
 
-    public void Open() => Opened = GreatestTold;
+    public void Open() => Opened = Timestamp.Max(GreatestTold, Now);
+
+    /// <summary>When a transaction committed, if it did, as whoever sees everything knows.</summary>
+    public Timestamp? CommitTimestampOf(TransactionId id) =>
+        _transactions.TryGetValue(id, out TransactionFacts? facts) && facts.Outcome is { IsCommitted: true } outcome
+            ? outcome.CommitTimestamp
+            : null;
 
     public TransactionFacts Begun(TransactionContext context)
     {
@@ -106,6 +118,7 @@ internal sealed partial class Observer(World world)
     /// <summary>A strong read chose its timestamp (S1).</summary>
     public void StrongRead(Timestamp at, Timestamp toldBefore)
     {
+        Counters.Add(Path.StrongReads);
         if (at < toldBefore)
         {
             world.Fail("4: real-time order", $"a strong read is at {at}, and a commit at {toldBefore} had been told before");
@@ -144,12 +157,19 @@ internal sealed partial class Observer(World world)
                 }
 
                 break;
+            case CoordinatorEvent.FrameReceived { Frame: ShardFrame.Voted { Vote: { IsYes: true } vote } } when vote.PrepareTimestamp > clock.Now:
+                Counters.Add(Path.TimestampsAhead);
+                break;
+            case CoordinatorEvent.GetTimestamp:
+                Counters.Add(Path.FloorsChosen);
+                break;
             case CoordinatorEvent.FrameReceived { Frame: ShardFrame.InDoubt }:
                 Counters.Add(Path.InDoubt);
                 break;
             case CoordinatorEvent.Commit commit when commit.Context.Coordinator == coordinator.Id:
                 if (_transactions.TryGetValue(commit.Context.Id, out TransactionFacts? sealedNow) && !sealedNow.IsSealed)
                 {
+                    Counters.Add(Path.FloorsChosen);
                     sealedNow.IsSealed = true;
                     sealedNow.HasUnnamed = sealedNow.Enlisted.Exists(owner => !sealedNow.Names(owner));
                 }
@@ -157,6 +177,9 @@ internal sealed partial class Observer(World world)
                 break;
             case CoordinatorEvent.Recorded { Result: RecordResult.Ambiguous }:
                 Counters.Add(Path.AmbiguousRecords);
+                break;
+            case CoordinatorEvent.Recorded { Result: RecordResult.Committed committed }:
+                Counters.Add(Path.RegistersLost, committed.Contents.Count(c => c is RegisterContent.ByKey or RegisterContent.BelowMark));
                 break;
             case CoordinatorEvent.UnappliedFound { Decisions: { Length: > 0 } found }:
                 Counters.Add(Path.RecoveredOutcomes, found.Length);
@@ -185,6 +208,15 @@ internal sealed partial class Observer(World world)
                 break;
             case CoordinatorAnswer.TimestampGiven given when given.Timestamp < Now:
                 world.Fail("S1", $"{coordinator.Name} gave {given.Timestamp} to read at, before true time {Now}");
+                break;
+            case CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.OtherIncarnation or RefusalReason.IdOutOfRange }:
+                Counters.Add(Path.OtherIncarnations);
+                break;
+            case CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.ClockUnhealthy }:
+                Counters.Add(Path.RefusedByUnhealthyClocks);
+                break;
+            case CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.Expired }:
+                Counters.Add(Path.Expired);
                 break;
             case CoordinatorAnswer.Refused { Refusal.Status: RefusalStatus.ResourceExhausted }:
                 Counters.Add(Path.LimitsReached);

@@ -62,19 +62,36 @@ internal sealed class SimClient : SimProcess
     public async Task<SimTransaction?> Begin(RetryAttempt attempt)
     {
         string home = Random.Pick(_cluster.Coordinators).Name;
+        RecordedTransaction recorded = World.History.Invoke();
         TransactionContext? context = Random.Chance(0.1) ? await AskForContext(home, attempt) : await MakeContext(home, attempt);
         if (context is null)
         {
+            World.History.Fail(recorded);
             return null;
         }
 
         World.Counters.Add(Path.Transactions);
-        SimTransaction transaction = new(this, context, World.Observer.Begun(context));
+        SimTransaction transaction = new(this, context, World.Observer.Begun(context), recorded);
         _open.Add(context.Id, transaction);
         return transaction;
     }
 
     public void Close(SimTransaction transaction) => _open.Remove(transaction.Context.Id);
+
+    /// <summary>Nothing more is done with it or heard of it.</summary>
+    public void Abandon(SimTransaction transaction)
+    {
+        Close(transaction);
+        if (transaction.Recorded.IsCommitSent)
+        {
+            World.History.Info(transaction.Recorded, transaction.Context.Id);
+        }
+        else
+        {
+            // Without a Commit, it never commits.
+            World.History.Fail(transaction.Recorded);
+        }
+    }
 
     /// <summary>X1: what a coordinator's Hello says of this life of it; asked again after it was found wrong.</summary>
     public void ForgetCoordinator(string name) => _known.Remove(name);
@@ -121,7 +138,7 @@ internal sealed class SimClient : SimProcess
         int workers = 1 + Random.Next(3);
         for (int i = 0; i < workers; i++)
         {
-            Work(() => new Teller(this).Run());
+            Work(() => new Worker(this).Run());
         }
 
         SendHeartbeats();
@@ -130,6 +147,11 @@ internal sealed class SimClient : SimProcess
     protected override void OnCrash()
     {
         World.Counters.Add(Path.ClientsVanished, _open.Count);
+        foreach (SimTransaction transaction in _open.Values.ToList())
+        {
+            Abandon(transaction);
+        }
+
         _known.Clear();
         _open.Clear();
         _workersAtWork = 0;
@@ -194,7 +216,8 @@ internal sealed class SimClient : SimProcess
         if (_owners.TryGetValue(shard, out SimParticipant? known) && known == wrong)
         {
             IReadOnlyList<SimParticipant> hosts = _cluster.HostsOf(shard);
-            _owners[shard] = hosts.FirstOrDefault(h => h.Name == redirect) ?? hosts.First(h => h != wrong);
+            _owners[shard] = hosts.FirstOrDefault(h => h.Name == redirect)
+                ?? Random.Pick([.. hosts.Where(h => h != wrong)]);
         }
     }
 

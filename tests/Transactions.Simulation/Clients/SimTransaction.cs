@@ -7,7 +7,8 @@ using Transactions.Participant;
 namespace Transactions.Simulation;
 
 /// <summary>One run of a transaction at a client: numbers its operations, gathers what Commit names, and learns how it ended.</summary>
-internal sealed class SimTransaction(SimClient client, TransactionContext context, TransactionFacts facts)
+internal sealed class SimTransaction(
+    SimClient client, TransactionContext context, TransactionFacts facts, RecordedTransaction recorded)
 {
     // Another place for operations that nobody counts.
     private readonly long _otherScope = client.Random.NextLong();
@@ -21,6 +22,9 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
     };
 
     public TransactionFacts Facts { get; } = facts;
+
+    /// <summary>What the history says of it.</summary>
+    public RecordedTransaction Recorded => recorded;
 
     public SimClient Client => client;
 
@@ -45,6 +49,7 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
         }
 
         OperationNumber number = Ledger.NextOperation();
+        recorded.Try(shard, operation);
         for (int tries = 0; ; tries++)
         {
             ShardAnswer? answer = await client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
@@ -53,6 +58,7 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
                 case ShardAnswer.Admitted admitted:
                     Ledger.Admitted(ticket, admitted.Owner, admitted.Wrote);
                     Facts.Done(admitted.Owner, operation, admitted.Result, admitted.Wrote, World);
+                    recorded.Do(shard, operation, admitted.Result);
                     return admitted.Result;
 
                 // X2: an operation whose reply was lost may be repeated under its number.
@@ -91,6 +97,7 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
     {
         World.Counters.Add(Path.Careless);
         Facts.IsCareless = true;
+        recorded.Try(shard, operation);
         OperationNumber number = new(_otherScope, ++_lastUncounted);
         _ = client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
     }
@@ -106,6 +113,7 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
         IdempotencyKey? given = key is null ? null : new IdempotencyKey(client.Name, key);
         ReadOnlyMemory<byte>? result = key is null ? default(ReadOnlyMemory<byte>?) : Context.Id.ToBytes();
         Facts.Commits(sealedSet.Shards, given);
+        recorded.IsCommitSent = true;
         string home = Context.Coordinator.Name;
         bool isMisdirected = World.IsStormy && client.Random.Chance(0.03);
         CommitConversation conversation = new(
@@ -120,13 +128,33 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
 
         client.Close(this);
         World.Observer.ClientTold(Facts, conversation.Step);
+        RecordEnd(conversation.Step);
         return conversation.Step;
+    }
+
+    private void RecordEnd(CommitStep step)
+    {
+        switch (step)
+        {
+            case CommitStep.Ended { Result: { Outcome.IsCommitted: true } result } when result.Id == Context.Id:
+                World.History.Ok(recorded, result.Outcome.CommitTimestamp);
+                break;
+
+            // Aborted, or another one committed under its key, which aborts this one (D6).
+            case CommitStep.Ended:
+            case CommitStep.NotTakenUp when !Facts.WasCommitDoubled:
+                World.History.Fail(recorded);
+                break;
+            default:
+                World.History.Info(recorded, Context.Id);
+                break;
+        }
     }
 
     /// <summary>Gives up.</summary>
     public async Task Abort()
     {
-        client.Close(this);
+        client.Abandon(this);
         (CoordinatorAnswer? answer, _) = await client.Call(Context.Coordinator.Name, call => new CoordinatorEvent.Abort(call, Context));
         if (answer is CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.OtherIncarnation })
         {
@@ -156,6 +184,13 @@ internal sealed class SimTransaction(SimClient client, TransactionContext contex
                 break;
             case CommitStep.Wait wait:
                 Duration delay = client.Retries.Delay(wait.Attempt, client.Random.NextDouble());
+                if (World.WillSleep && client.Random.Chance(0.1))
+                {
+                    // Asks again when all is forgotten (D5).
+                    World.Counters.Add(Path.Slept);
+                    await client.Delay(World.WakesAt - World.Now + client.Random.Between(0, 500_000));
+                }
+
                 await client.Delay(delay.BclCompatibleTicks / 10);
                 conversation.Waited();
                 break;

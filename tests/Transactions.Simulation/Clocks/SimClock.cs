@@ -2,7 +2,10 @@ using Transactions.Clocks;
 
 namespace Transactions.Simulation;
 
-/// <summary>A machine's clock: off by some offset that drifts and steps, with an interval that contains true time whenever it is healthy.</summary>
+/// <summary>
+/// A machine's clock: off by some offset that drifts, steps and stands still, with an interval that contains true time whenever it
+/// is healthy; unless a run lets it leave its bound.
+/// </summary>
 internal sealed class SimClock
 {
     private static readonly ClockHealth Sick =
@@ -18,6 +21,8 @@ internal sealed class SimClock
     private long _offsetTo;
     private long _bound;
     private long _unhealthyUntil;
+    private long _excess;
+    private long _excessUntil;
 
     public SimClock(World world, SimRandom random)
     {
@@ -31,6 +36,12 @@ internal sealed class SimClock
 
     public void FailFor(long microseconds) => _unhealthyUntil = Math.Max(_unhealthyUntil, _world.Now + microseconds);
 
+    /// <summary>For so long it is off by more than its bound, and doesn't know.</summary>
+    public void LeaveBoundFor(long microseconds, long excess) => (_excess, _excessUntil) = (excess, _world.Now + microseconds);
+
+    /// <summary>Within its bound again, and healthy.</summary>
+    public void ComeBack() => (_unhealthyUntil, _excessUntil) = (0, 0);
+
     public ClockReading Read()
     {
         long now = _world.Now;
@@ -40,6 +51,11 @@ internal sealed class SimClock
         }
 
         long offset = _offsetFrom + ((_offsetTo - _offsetFrom) * (now - _from) / (_until - _from));
+        if (now < _excessUntil)
+        {
+            offset += _excess + (_bound * Math.Sign(_excess));
+        }
+
         Timestamp reading = Timestamp.FromMicroseconds(now + offset);
         long elapsed = now - World.Start;
         long monotonic = _monotonicStart + elapsed + (elapsed * _partsPerMillion / 1_000_000);
@@ -53,13 +69,28 @@ internal sealed class SimClock
         return ClockReading.Healthy(reading, interval, monotonic);
     }
 
-    // A new stretch of drift: the offset and where it goes lie within the new bound; sometimes the clock is stepped there.
+    // A new stretch of drift: the offset and where it goes lie within the new bound; sometimes the clock is stepped there, or
+    // stands still for as long as its bound allows.
     private void Turn()
     {
         _from = _world.Now;
         _until = _from + _random.Between(5_000, 300_000);
         _bound = Math.Max(1, _random.Skewed(_world.Scenario.LeastUncertainty, _world.Scenario.MostUncertainty));
-        _offsetFrom = _random.Chance(0.2) ? _random.Between(-_bound, _bound) : Math.Clamp(_offsetTo, -_bound, _bound);
+        if (_random.Chance(_world.Scenario.ClockFreeze) && _bound >= 1_000)
+        {
+            Count(Fault.ClockFreeze);
+            (_offsetFrom, _offsetTo) = (_bound, -_bound);
+            _until = _from + (2 * _bound);
+            return;
+        }
+
+        bool isStepped = _random.Chance(_world.Scenario.ClockStep);
+        if (isStepped)
+        {
+            Count(Fault.ClockStep);
+        }
+
+        _offsetFrom = isStepped ? _random.Between(-_bound, _bound) : Math.Clamp(_offsetTo, -_bound, _bound);
 
         // Clocks at the ends of their bounds find more than clocks in the middle.
         _offsetTo = _random.Next(4) switch
@@ -69,5 +100,13 @@ internal sealed class SimClock
             2 => _offsetFrom,
             _ => _random.Between(-_bound, _bound),
         };
+    }
+
+    private void Count(Fault fault)
+    {
+        if (_world.IsStormy)
+        {
+            _world.Counters.Add(fault);
+        }
     }
 }

@@ -8,7 +8,11 @@ namespace Transactions.Simulation;
 /// <summary>Every process and database of a world.</summary>
 internal sealed class SimCluster
 {
-    private static readonly string[] Services = ["orders/0", "payments/0", "stock/0"];
+    public const string LogName = "log";
+
+    private static readonly string[] Services = ["orders", "payments", "stock"];
+
+    private readonly Dictionary<ShardId, IReadOnlyList<SimParticipant>> _hosts = [];
 
     public SimCluster(World world)
     {
@@ -16,20 +20,17 @@ internal sealed class SimCluster
         World = world;
         Network = new SimNetwork(world);
         Log = new FakeDecisionDatabase(() => world.TrueTime) { Mutation = scenario.Mutant.Store };
+        Servers.Add(LogName, new SimDatabase(world, LogName, isAvailable => Log.IsAvailable = isAvailable, CrashLog));
         for (int i = 0; i < scenario.Coordinators; i++)
         {
             Coordinators.Add(new SimCoordinator(world, $"coord-{i}", this));
         }
 
-        for (int i = 0; i < scenario.Shards; i++)
+        for (int service = 0; service < scenario.Services; service++)
         {
-            ShardId id = ShardId.Parse(Services[i]);
-            ShardIds.Add(id);
-            Databases.Add(id, new FakeShardDatabase { Mutation = scenario.Mutant.Store });
-            for (int host = 0; host < 2; host++)
+            for (int shard = 0; shard < scenario.ShardsPerService; shard++)
             {
-                SimParticipant process = HostOf(i, host);
-                process.Host(new SimShard(process, id, this));
+                AddShard(Services[service], shard);
             }
         }
 
@@ -37,6 +38,8 @@ internal sealed class SimCluster
         {
             Clients.Add(new SimClient(world, this, $"client-{i}"));
         }
+
+        Processes = [.. Coordinators, .. Participants, .. Clients];
     }
 
     public World World { get; }
@@ -53,41 +56,46 @@ internal sealed class SimCluster
 
     public Dictionary<ShardId, FakeShardDatabase> Databases { get; } = [];
 
+    /// <summary>All databases, by name, as servers that fail.</summary>
+    public SortedDictionary<string, SimDatabase> Servers { get; } = new(StringComparer.Ordinal);
+
     public List<SimClient> Clients { get; } = [];
 
-    public IEnumerable<SimProcess> Processes => [.. Coordinators, .. Participants, .. Clients];
+    public ImmutableArray<SimProcess> Processes { get; }
 
     public SimCoordinator Coordinator(string name) => Coordinators.Find(c => c.Name == name)!;
 
-    /// <summary>The decision log's server dies and comes back: what wasn't acknowledged is gone, unless it happened to reach the disk.</summary>
-    public void CrashLog(bool keepsUnflushed)
-    {
-        World.Note("log", "crashes");
-        ImmutableArray<Decision> before = Log.Decisions;
-        Log.Crash(keepsUnflushed);
-        World.Observer.LogCrashed(before, Log.Decisions);
-    }
-
-    /// <summary>A shard's server dies and comes back.</summary>
-    public void CrashShard(ShardId shard, bool keepsUnflushed)
-    {
-        World.Note(shard.Value, "crashes");
-        FakeShardDatabase database = Databases[shard];
-        FakeShardState before = database.State;
-        database.Crash(keepsUnflushed);
-        World.Observer.ShardCrashed(shard, before, database.State);
-    }
-
     /// <summary>The processes that host a shard.</summary>
-    public IReadOnlyList<SimParticipant> HostsOf(ShardId shard) => _hosts.TryGetValue(shard, out List<SimParticipant>? known)
-        ? known
-        : _hosts[shard] = Participants.FindAll(p => p.Find(shard) is not null);
+    public IReadOnlyList<SimParticipant> HostsOf(ShardId shard) => _hosts[shard];
 
-    private readonly Dictionary<ShardId, List<SimParticipant>> _hosts = [];
-
-    private SimParticipant HostOf(int shard, int host)
+    private void AddShard(string service, int number)
     {
-        string name = World.Scenario.HasOwnProcesses ? $"part-{shard}{(char)('a' + host)}" : $"part-{(char)('a' + host)}";
+        ShardId id = ShardId.Parse($"{service}/{number}");
+        FakeShardDatabase database = new() { Mutation = World.Scenario.Mutant.Store };
+        ShardIds.Add(id);
+        Databases.Add(id, database);
+        Servers.Add(id.Value, new SimDatabase(
+            World, id.Value, isAvailable => database.IsAvailable = isAvailable, keepsUnflushed => CrashShard(id, keepsUnflushed)));
+        List<SimParticipant> hosts = [];
+        for (int host = 0; host < World.Scenario.HostsPerShard; host++)
+        {
+            SimParticipant process = Host(service, number, host);
+            process.Host(new SimShard(process, id, this));
+            hosts.Add(process);
+        }
+
+        _hosts.Add(id, hosts);
+    }
+
+    private SimParticipant Host(string service, int shard, int host)
+    {
+        char letter = (char)('a' + host);
+        string name = World.Scenario.Placement switch
+        {
+            Placement.OwnProcesses => $"{service}{shard}{letter}",
+            Placement.ByService => $"{service}-{letter}",
+            Placement.Everywhere => $"part-{letter}",
+        };
         SimParticipant? process = Participants.Find(p => p.Name == name);
         if (process is null)
         {
@@ -96,5 +104,23 @@ internal sealed class SimCluster
         }
 
         return process;
+    }
+
+    // The decision log's server dies and comes back: what wasn't acknowledged is gone, unless it happened to reach the disk.
+    private void CrashLog(bool keepsUnflushed)
+    {
+        World.Note(LogName, "crashes");
+        ImmutableArray<Decision> before = Log.Decisions;
+        Log.Crash(keepsUnflushed);
+        World.Observer.LogCrashed(before, Log.Decisions);
+    }
+
+    private void CrashShard(ShardId shard, bool keepsUnflushed)
+    {
+        World.Note(shard.Value, "crashes");
+        FakeShardDatabase database = Databases[shard];
+        FakeShardState before = database.State;
+        database.Crash(keepsUnflushed);
+        World.Observer.ShardCrashed(shard, before, database.State);
     }
 }

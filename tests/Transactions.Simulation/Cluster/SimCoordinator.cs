@@ -107,6 +107,13 @@ internal sealed class SimCoordinator : SimProcess
 
     protected override void OnStart()
     {
+        // T5: whoever starts first stores the mode; the others must have the same.
+        World.Counters.Add(Path.ModesChecked);
+        if (_cluster.Log.EnsureCluster("simulation", World.Scenario.Limits.Mode) is { } stored && stored.Mode != World.Scenario.Limits.Mode)
+        {
+            World.Fail("T5", $"the log says {stored}");
+        }
+
         (_machine, _loop, _log) = Make();
         _loop.Start();
     }
@@ -173,6 +180,7 @@ internal sealed class SimCoordinator : SimProcess
 
                 break;
             case CoordinatorEffect.WakeWhenPast wake:
+                World.Counters.Add(Path.CommitWaits);
                 _loop.WakeWhenPast(wake.Timestamp);
                 break;
             case CoordinatorEffect.Notify notify:

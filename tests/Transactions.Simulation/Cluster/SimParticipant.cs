@@ -17,7 +17,7 @@ internal sealed class SimParticipant : SimProcess
 
     public IReadOnlyList<SimShard> Shards => _shards;
 
-    public IReadOnlyCollection<SimStream> Streams => _dialled;
+    public IReadOnlyList<SimStream> Streams => _dialled;
 
     /// <summary>What the Hello says that this process owns.</summary>
     public ImmutableArray<ShardGeneration> Owned => [.. _shards.Where(s => s.Owned is not null).Select(s => s.Owned!.Value)];

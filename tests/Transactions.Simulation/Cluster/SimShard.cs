@@ -105,7 +105,7 @@ internal sealed class SimShard
             World.Note(Name, "<-", e);
         }
 
-        World.Observer.ShardHandles(this, e);
+        World.Observer.ShardHandles(this, e, clock);
         machine.Handle(e, clock);
     }
 

@@ -1,36 +1,51 @@
-using Transactions.Model;
-using Transactions.TestKit.Storage;
-
 namespace Transactions.Simulation;
 
-/// <summary>Lets processes, streams, servers and clocks fail from time to time, as the scenario has it, while the storm lasts.</summary>
-internal sealed class FaultInjector(SimCluster cluster)
+/// <summary>Lets processes, streams, ways, databases and clocks fail from time to time, as the scenario has it, while the storm lasts.</summary>
+/// <remarks>To add a fault: name it in <see cref="Fault"/>, give the scenario its mean time, and start it here.</remarks>
+internal sealed class FaultInjector
 {
-    private readonly SimRandom _random = cluster.World.Random.Fork();
+    private readonly SimCluster _cluster;
+    private readonly SimRandom _random;
+    private readonly DatabaseFaults _databases;
 
-    private World World => cluster.World;
+    public FaultInjector(SimCluster cluster)
+    {
+        _cluster = cluster;
+        _random = cluster.World.Random.Fork();
+        _databases = new DatabaseFaults(cluster, _random);
+    }
 
-    private Scenario Scenario => cluster.World.Scenario;
+    private World World => _cluster.World;
+
+    private Scenario Scenario => _cluster.World.Scenario;
 
     public void Start()
     {
         Every(Scenario.BetweenStreamBreaks, BreakStream);
+        Every(Scenario.BetweenPartitions, Partition);
         Every(Scenario.BetweenCoordinatorCrashes, EndCoordinator);
         Every(Scenario.BetweenParticipantCrashes, EndParticipant);
         Every(Scenario.BetweenClientCrashes, CrashClient);
         Every(Scenario.BetweenPauses, Pause);
-        Every(Scenario.BetweenOutages, BreakServer);
-        Every(Scenario.BetweenServerCrashes, CrashServer);
+        Every(Scenario.BetweenOutages, _databases.GoAway);
+        Every(Scenario.BetweenServerCrashes, _databases.CrashOrFailOver);
+        Every(Scenario.BetweenStalls, _databases.StallOrSlowDown);
         Every(Scenario.BetweenClockFaults, BreakClock);
+        Every(Scenario.BetweenClockExcesses, LeaveBound);
     }
 
     /// <summary>The storm is over: everything is up again.</summary>
     public void Stop()
     {
-        cluster.Log.IsAvailable = true;
-        foreach (FakeShardDatabase database in cluster.Databases.Values)
+        _cluster.Network.Partitions.Heal();
+        foreach (SimDatabase database in _cluster.Servers.Values)
         {
-            database.IsAvailable = true;
+            database.Recover();
+        }
+
+        foreach (SimProcess process in _cluster.Processes)
+        {
+            process.Clock.ComeBack();
         }
     }
 
@@ -53,100 +68,116 @@ internal sealed class FaultInjector(SimCluster cluster)
 
     private void BreakStream()
     {
-        SimParticipant participant = _random.Pick(cluster.Participants);
+        SimParticipant participant = _random.Pick(_cluster.Participants);
         if (participant.Streams.Count > 0)
         {
-            World.Counters.Add(Path.BrokenStreams);
-            SimStream stream = participant.Streams.ElementAt(_random.Next(participant.Streams.Count));
+            World.Counters.Add(Fault.BrokenStream);
+            SimStream stream = participant.Streams[_random.Next(participant.Streams.Count)];
             World.Note("fault", "breaks", $"{participant.Name} - {stream.CoordinatorProcess.Name}");
             stream.Break();
         }
     }
 
+    // Any two groups of processes and databases, which needn't be all of them.
+    private void Partition()
+    {
+        List<string> names = [.. _cluster.Processes.Select(p => p.Name), .. _cluster.Servers.Keys];
+        List<string> here = [];
+        List<string> there = [];
+        double mostHere = _random.NextDouble();
+        double leftOut = _random.Chance(0.5) ? 0 : 0.5;
+        foreach (string name in names)
+        {
+            if (!_random.Chance(leftOut))
+            {
+                (_random.Chance(mostHere) ? here : there).Add(name);
+            }
+        }
+
+        bool isOneWay = _random.Chance(0.4);
+        long duration = _random.Skewed(5_000, 2_000_000);
+        World.Counters.Add(isOneWay ? Fault.OneWayPartition : Fault.Partition);
+        World.Note("fault", isOneWay ? "cuts one way" : "cuts", $"[{string.Join(' ', here)}] from [{string.Join(' ', there)}] for {duration}");
+        _cluster.Network.Partitions.Cut(here, there, duration);
+        if (!isOneWay)
+        {
+            _cluster.Network.Partitions.Cut(there, here, duration);
+        }
+    }
+
     private void EndCoordinator()
     {
-        SimCoordinator coordinator = _random.Pick(cluster.Coordinators);
+        SimCoordinator coordinator = _random.Pick(_cluster.Coordinators);
         if (_random.Chance(0.25))
         {
-            World.Counters.Add(Path.CoordinatorStops);
+            World.Counters.Add(Fault.CoordinatorStop);
             coordinator.Stop(_random.Skewed(10_000, 1_000_000), Downtime());
         }
         else
         {
-            World.Counters.Add(Path.CoordinatorCrashes);
+            World.Counters.Add(Fault.CoordinatorCrash);
             coordinator.Restart(Downtime());
         }
     }
 
     private void EndParticipant()
     {
-        SimParticipant participant = _random.Pick(cluster.Participants);
-        if (_random.Chance(0.35))
+        SimParticipant participant = _random.Pick(_cluster.Participants);
+        if (_random.Chance(0.45))
         {
-            World.Counters.Add(Path.ParticipantStops);
+            World.Counters.Add(Fault.ParticipantStop);
             participant.Stop(_random.Skewed(10_000, 1_000_000), Downtime());
         }
         else
         {
-            World.Counters.Add(Path.ParticipantCrashes);
+            World.Counters.Add(Fault.ParticipantCrash);
             participant.Restart(Downtime());
         }
     }
 
     private void CrashClient()
     {
-        World.Counters.Add(Path.ClientCrashes);
-        _random.Pick(cluster.Clients).Restart(Downtime());
+        World.Counters.Add(Fault.ClientCrash);
+        _random.Pick(_cluster.Clients).Restart(Downtime());
     }
 
     private void Pause()
     {
-        World.Counters.Add(Path.Pauses);
-        SimProcess process = _random.Chance(0.3) ? _random.Pick(cluster.Coordinators) : _random.Pick(cluster.Participants);
-        process.Pause(_random.Skewed(5_000, 4_000_000));
-    }
-
-    private void BreakServer()
-    {
-        World.Counters.Add(Path.Outages);
-        long duration = _random.Skewed(5_000, 800_000);
-        if (_random.Chance(0.4))
-        {
-            World.Note("log", "is away", duration);
-            cluster.Log.IsAvailable = false;
-            World.After(duration, () => cluster.Log.IsAvailable = true);
-        }
-        else
-        {
-            ShardId shard = _random.Pick(cluster.ShardIds);
-            World.Note(shard.Value, "is away", duration);
-            cluster.Databases[shard].IsAvailable = false;
-            World.After(duration, () => cluster.Databases[shard].IsAvailable = true);
-        }
-    }
-
-    private void CrashServer()
-    {
-        World.Counters.Add(Path.ServerCrashes);
-        bool keepsUnflushed = _random.Chance(0.3);
-        if (_random.Chance(0.4))
-        {
-            cluster.CrashLog(keepsUnflushed);
-        }
-        else
-        {
-            cluster.CrashShard(_random.Pick(cluster.ShardIds), keepsUnflushed);
-        }
+        SimProcess process = _random.Chance(0.3) ? _random.Pick(_cluster.Coordinators) : _random.Pick(_cluster.Participants);
+        long duration = _random.Skewed(5_000, 4_000_000);
+        bool isPastLease = process is SimParticipant && duration > Scenario.ShardOptions.LeaseDuration.BclCompatibleTicks / 10;
+        World.Counters.Add(isPastLease ? Fault.PausePastLease : Fault.Pause);
+        process.Pause(duration);
     }
 
     private void BreakClock()
     {
-        World.Counters.Add(Path.ClockFaults);
-        SimProcess process = _random.Chance(0.4) ? _random.Pick(cluster.Coordinators) : _random.Pick(cluster.Participants);
+        World.Counters.Add(Fault.UnhealthyClock);
+        SimProcess process = ServerProcess();
         long duration = _random.Skewed(5_000, 1_000_000);
         World.Note(process.Name, "clock off", duration);
         process.Clock.FailFor(duration);
     }
+
+    // Nobody is told, or its source notices a little later.
+    private void LeaveBound()
+    {
+        SimProcess process = ServerProcess();
+        long excess = _random.Skewed(100, Scenario.ClockExcess);
+        bool isAhead = _random.Chance(0.5);
+        long duration = _random.Skewed(50_000, 2_000_000);
+        long noticedAfter = _random.Chance(0.3) ? _random.Skewed(1_000, 500_000) : duration;
+        World.Counters.Add(Fault.ClockBeyondBound);
+        World.Note(process.Name, "clock leaves its bound", (isAhead ? excess : -excess, duration, noticedAfter));
+        process.Clock.LeaveBoundFor(duration, isAhead ? excess : -excess);
+        if (noticedAfter < duration)
+        {
+            World.Counters.Add(Path.ExcessesNoticed);
+            World.After(noticedAfter, () => process.Clock.FailFor(duration - noticedAfter));
+        }
+    }
+
+    private SimProcess ServerProcess() => _random.Chance(0.4) ? _random.Pick(_cluster.Coordinators) : _random.Pick(_cluster.Participants);
 
     private long Downtime() => _random.Skewed(500, 1_500_000);
 }

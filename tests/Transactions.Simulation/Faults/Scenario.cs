@@ -13,14 +13,22 @@ internal sealed record Scenario
 
     public required Profile Profile { get; init; }
 
+    public required Workload Workload { get; init; }
+
     public required Mutant Mutant { get; init; }
 
     public required int Coordinators { get; init; }
 
-    public required int Shards { get; init; }
+    public required int Services { get; init; }
 
-    /// <summary>Whether each shard has two processes of its own; else two processes each host all shards.</summary>
-    public required bool HasOwnProcesses { get; init; }
+    public required int ShardsPerService { get; init; }
+
+    public int Shards => Services * ShardsPerService;
+
+    /// <summary>How many processes host each shard: its owner, and standbys that take over.</summary>
+    public required int HostsPerShard { get; init; }
+
+    public required Placement Placement { get; init; }
 
     public required int Clients { get; init; }
 
@@ -29,8 +37,20 @@ internal sealed record Scenario
     /// <summary>How long new transactions are begun, in microseconds.</summary>
     public required long Duration { get; init; }
 
-    /// <summary>The most transactions that a run begins.</summary>
+    /// <summary>How long everybody sleeps in the middle, in microseconds: longer than anything is remembered (D5), or zero.</summary>
+    public long Sleep { get; init; }
+
+    /// <summary>The fewest transactions that a run begins, if it takes longer.</summary>
+    public int LeastTransactions { get; init; } = 100;
+
+    /// <summary>The fewest faults that a run injects, if it takes longer.</summary>
+    public int LeastFaults { get; init; } = 5;
+
+    /// <summary>The most transactions that a run begins, once it has had its faults.</summary>
     public required int MostTransactions { get; init; }
+
+    /// <summary>How likely a worker reads at a timestamp instead of running a transaction.</summary>
+    public double Snapshots { get; init; } = 0.2;
 
     public required ProtocolLimits Limits { get; init; }
 
@@ -39,8 +59,6 @@ internal sealed record Scenario
     public required ShardOptions ShardOptions { get; init; }
 
     public required Duration LeastTimeout { get; init; }
-
-    public long TickInterval { get; init; } = 10_000;
 
     public required int MostEventsInATurn { get; init; }
 
@@ -65,6 +83,9 @@ internal sealed record Scenario
 
     public double FrameDuplication { get; init; }
 
+    /// <summary>How likely frames still arrive on a stream that is broken for their sender.</summary>
+    public double FrameAfterBreak { get; init; }
+
     /// <summary>How likely a message takes far longer than others.</summary>
     public double Lag { get; init; }
 
@@ -78,8 +99,19 @@ internal sealed record Scenario
     /// <summary>How likely a process crashes at a step of storage: before it, in it, or after it.</summary>
     public double CrashPoint { get; init; }
 
+    /// <summary>How likely a clock is stepped when its drift changes.</summary>
+    public double ClockStep { get; init; }
+
+    /// <summary>How likely a clock stands still when its drift changes.</summary>
+    public double ClockFreeze { get; init; }
+
+    /// <summary>How far beyond its bound a clock goes at most, in microseconds.</summary>
+    public long ClockExcess { get; init; }
+
     // Mean times between faults, in microseconds; zero for never.
     public long BetweenStreamBreaks { get; init; }
+
+    public long BetweenPartitions { get; init; }
 
     public long BetweenCoordinatorCrashes { get; init; }
 
@@ -93,49 +125,69 @@ internal sealed record Scenario
 
     public long BetweenServerCrashes { get; init; }
 
+    public long BetweenStalls { get; init; }
+
     public long BetweenClockFaults { get; init; }
+
+    public long BetweenClockExcesses { get; init; }
 
     public bool IsCalm => Profile == Profile.Calm;
 
-    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? profile = null)
+    public static Scenario FromSeed(ulong seed, Mutant? mutant = null, Profile? profile = null, Workload? workload = null)
     {
         SimRandom random = new(seed, stream: 0);
-        Profile weather = profile ?? random.Next(10) switch
+        Profile drawn = random.Next(12) switch
         {
             0 => Profile.Calm,
             1 => Profile.Network,
             2 => Profile.Crashes,
             3 => Profile.Storage,
             4 => Profile.Clocks,
+            5 => Profile.Expiry,
             _ => Profile.Chaos,
         };
+        Profile weather = profile ?? drawn;
+        Workload work = random.Next(8) switch
+        {
+            0 or 1 => Workload.Bank,
+            2 or 3 or 4 => Workload.Append,
+            5 or 6 => Workload.Register,
+            _ => Workload.Mixed,
+        };
         bool isCalm = weather == Profile.Calm;
-        bool hasNetwork = weather is Profile.Network or Profile.Chaos;
-        bool hasCrashes = weather is Profile.Crashes or Profile.Chaos;
-        bool hasStorage = weather is Profile.Storage or Profile.Chaos;
-        bool hasClocks = weather is Profile.Clocks or Profile.Chaos;
+        bool hasNetwork = weather is Profile.Network or Profile.Chaos or Profile.Expiry;
+        bool hasCrashes = weather is Profile.Crashes or Profile.Chaos or Profile.Expiry;
+        bool hasStorage = weather is Profile.Storage or Profile.Chaos or Profile.Expiry;
+        bool hasClocks = weather is Profile.Clocks or Profile.Chaos or Profile.Expiry;
+        bool sleeps = weather == Profile.Expiry;
+        bool hasExcess = weather == Profile.BeyondBounds;
 
         long mostUncertainty = random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
-        long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, 8_000_000);
-        long lease = isCalm ? 2_000_000 : random.Skewed(150_000, 3_000_000) + (2 * mostUncertainty);
+        long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, sleeps ? 3_000_000 : 8_000_000);
+        long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, 3_000_000) + (2 * mostUncertainty);
         long mostDelay = random.Skewed(200, isCalm ? 5_000 : 20_000);
         long mostStorageDelay = random.Skewed(200, isCalm ? 8_000 : 40_000);
         long voteTimeout = isCalm ? 5_000_000 : random.Skewed(30_000, 1_500_000);
-        bool hasTinyLimits = !isCalm && random.Chance(0.25);
+        bool hasTinyLimits = !isCalm && !hasExcess && random.Chance(0.25);
+        int services = (int)random.Between(1, 3);
         bool prunes = random.Chance(0.3);
 
         return new Scenario
         {
             Seed = seed,
             Profile = weather,
+            Workload = workload ?? work,
             Mutant = mutant ?? Mutant.None,
-            Coordinators = random.Chance(0.5) ? 2 : 3,
-            Shards = random.Chance(0.5) ? 2 : 3,
-            HasOwnProcesses = random.Chance(0.5),
+            Coordinators = random.Chance(0.5) ? 2 : random.Chance(0.8) ? 3 : 4,
+            Services = services,
+            ShardsPerService = services == 1 ? (int)random.Between(2, 3) : (int)random.Between(1, 2),
+            HostsPerShard = random.Chance(0.7) ? 2 : 3,
+            Placement = random.Pick(Placements),
             Clients = (int)random.Between(2, 8),
             AccountsPerShard = (int)random.Skewed(2, 24),
             Duration = random.Between(1_500_000, 5_000_000),
+            Sleep = sleeps ? 60_000_000 + (2 * lifetime) + 3_000_000 + maxOffset : 0,
             MostTransactions = 600,
             MostEventsInATurn = random.Chance(0.3) ? 1 : (int)random.Skewed(2, 256),
             LeastUncertainty = Math.Max(10, mostUncertainty / 20),
@@ -177,20 +229,29 @@ internal sealed record Scenario
             CallDuplication = hasNetwork ? random.NextDouble() * 0.05 : 0,
             FrameDuplication = hasNetwork ? random.NextDouble() * 0.1 : 0,
             Lag = isCalm ? 0 : random.NextDouble() * 0.02,
+            FrameAfterBreak = hasNetwork ? random.NextDouble() : 0,
             StorageRollBack = hasStorage ? random.NextDouble() * 0.05 : 0,
             StorageAmbiguity = hasStorage ? random.NextDouble() * 0.05 : 0,
             Poison = hasStorage ? random.NextDouble() * 0.02 : 0,
             CrashPoint = hasCrashes ? random.NextDouble() * 0.002 : 0,
+            ClockStep = hasClocks ? random.NextDouble() * 0.4 : 0,
+            ClockFreeze = hasClocks ? random.NextDouble() * 0.3 : 0,
+            ClockExcess = hasExcess ? random.Skewed(1_000, 5_000_000) : 0,
             BetweenStreamBreaks = Between(random, hasNetwork, 100_000, 2_000_000),
+            BetweenPartitions = Between(random, hasNetwork, 300_000, 3_000_000),
             BetweenCoordinatorCrashes = Between(random, hasCrashes, 300_000, 3_000_000),
             BetweenParticipantCrashes = Between(random, hasCrashes, 300_000, 3_000_000),
             BetweenClientCrashes = Between(random, hasCrashes, 500_000, 5_000_000),
             BetweenPauses = Between(random, hasCrashes, 300_000, 3_000_000),
             BetweenOutages = Between(random, hasStorage, 500_000, 4_000_000),
             BetweenServerCrashes = Between(random, hasStorage, 500_000, 4_000_000),
+            BetweenStalls = Between(random, hasStorage, 400_000, 4_000_000),
             BetweenClockFaults = Between(random, hasClocks, 300_000, 3_000_000),
+            BetweenClockExcesses = hasExcess ? 300_000 : 0,
         };
     }
+
+    private static readonly Placement[] Placements = Enum.GetValues<Placement>();
 
     private static Duration Micro(long microseconds) => NodaTime.Duration.FromTicks(microseconds * 10);
 

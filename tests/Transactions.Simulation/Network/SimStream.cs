@@ -4,23 +4,22 @@ using Transactions.Model;
 
 namespace Transactions.Simulation;
 
-/// <summary>One duplex stream from a participant to a coordinator: in order each way, until it breaks and loses all in flight.</summary>
+/// <summary>One duplex stream from a participant to a coordinator: in order each way, until it breaks and loses what is in flight.</summary>
 internal sealed class SimStream
 {
     private readonly World _world;
     private readonly SimNetwork _network;
     private readonly SimParticipant _participant;
     private readonly SimCoordinator _coordinator;
-    private readonly int _participantLife;
-    private readonly int _coordinatorLife;
-    private long _nextAtCoordinator;
-    private long _nextAtParticipant;
+    private readonly StreamDirection _toCoordinator;
+    private readonly StreamDirection _toParticipant;
     private bool _isGreeted;
 
     private SimStream(World world, SimNetwork network, SimParticipant participant, SimCoordinator coordinator)
     {
         (_world, _network, _participant, _coordinator) = (world, network, participant, coordinator);
-        (_participantLife, _coordinatorLife) = (participant.Life, coordinator.Life);
+        _toCoordinator = new StreamDirection(world, network, participant, coordinator, Break);
+        _toParticipant = new StreamDirection(world, network, coordinator, participant, Break);
     }
 
     public LinkId Link { get; private set; }
@@ -34,20 +33,16 @@ internal sealed class SimStream
 
     public bool IsBroken { get; private set; }
 
-    private bool IsParticipantThere => _participant.IsUp && _participant.Life == _participantLife;
-
-    private bool IsCoordinatorThere => _coordinator.IsUp && _coordinator.Life == _coordinatorLife;
-
     /// <summary>Dials: Hello goes there and back. Where that fails, the participant dials again.</summary>
     public static SimStream Dial(World world, SimNetwork network, SimParticipant participant, SimCoordinator coordinator)
     {
         SimStream stream = new(world, network, participant, coordinator);
         ImmutableArray<ShardGeneration> told = participant.Owned;
-        stream.ToCoordinator(() =>
+        stream._toCoordinator.Send(() =>
         {
             stream.Link = coordinator.Accept(stream, told);
             stream.Coordinator = coordinator.Id;
-            stream.ToParticipant(() =>
+            stream._toParticipant.Send(() =>
             {
                 stream._isGreeted = true;
                 participant.Connected(stream, told);
@@ -61,16 +56,19 @@ internal sealed class SimStream
         return stream;
     }
 
-    public void Send(ShardFrame frame) => ToCoordinator(() => _coordinator.Receive(Link, frame), mayDouble: true);
+    public void Send(ShardFrame frame) => _toCoordinator.Send(() => _coordinator.Receive(Link, frame), mayDouble: true);
 
-    public void SendOwn(ShardGeneration owner) => ToCoordinator(() => _coordinator.Own(this, owner));
+    public void SendOwn(ShardGeneration owner) => _toCoordinator.Send(() => _coordinator.Own(this, owner));
 
-    public void SendDisown(ShardGeneration owner) => ToCoordinator(() => _coordinator.Disown(this, owner));
+    public void SendDisown(ShardGeneration owner) => _toCoordinator.Send(() => _coordinator.Disown(this, owner));
 
     public void Send(ShardId shard, CoordinatorFrame frame) =>
-        ToParticipant(() => _participant.Receive(Coordinator, shard, frame), mayDouble: true);
+        _toParticipant.Send(() => _participant.Receive(Coordinator, shard, frame), mayDouble: true);
 
-    /// <summary>Breaks: what is in flight is lost, and each side hears of it a little later.</summary>
+    /// <summary>
+    /// Breaks: what is in flight is lost, and each side hears of it a little later. What has come as far as the receiver's own
+    /// machine, it may still read before it hears.
+    /// </summary>
     public void Break()
     {
         if (IsBroken)
@@ -79,59 +77,23 @@ internal sealed class SimStream
         }
 
         IsBroken = true;
+        _toCoordinator.Break(_network.DeliversAfterBreak());
+        _toParticipant.Break(_network.DeliversAfterBreak() && _isGreeted);
         _world.After(_network.Delay(), () =>
         {
-            if (IsCoordinatorThere)
+            _toCoordinator.Close();
+            if (_toCoordinator.IsReceiverThere)
             {
                 _coordinator.Lost(this);
             }
         });
         _world.After(_network.Delay(), () =>
         {
-            if (IsParticipantThere)
+            _toParticipant.Close();
+            if (_toParticipant.IsReceiverThere)
             {
                 _participant.Lost(this, _isGreeted);
             }
         });
-    }
-
-    private void ToCoordinator(Action arrive, bool mayDouble = false)
-    {
-        _nextAtCoordinator = Math.Max(_world.Now + _network.Delay(), _nextAtCoordinator);
-        Deliver(_nextAtCoordinator, arrive, () => IsCoordinatorThere, mayDouble);
-    }
-
-    private void ToParticipant(Action arrive, bool mayDouble = false)
-    {
-        _nextAtParticipant = Math.Max(_world.Now + _network.Delay(), _nextAtParticipant);
-        Deliver(_nextAtParticipant, arrive, () => IsParticipantThere, mayDouble);
-    }
-
-    private void Deliver(long at, Action arrive, Func<bool> isThere, bool mayDouble)
-    {
-        _world.After(at - _world.Now, () =>
-        {
-            if (IsBroken || !isThere())
-            {
-                // Nobody there: the connection is reset.
-                _world.Counters.Add(Path.LostFrames);
-                Break();
-                return;
-            }
-
-            arrive();
-        });
-        if (mayDouble && _network.DoublesAFrame())
-        {
-            // Section 7: every message may come twice, late, or out of order. A copy may outlive its stream, not its reader.
-            _world.Counters.Add(Path.DuplicatedFrames);
-            _world.After(at - _world.Now + _network.Echo(), () =>
-            {
-                if (isThere())
-                {
-                    arrive();
-                }
-            });
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace Transactions.Simulation;
 /// <summary>Runs a coordinator's storage effects against the one decision log of the world.</summary>
 internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Action<CoordinatorEvent> post)
 {
-    private readonly SimServer _server = new(process, process.World.Random.Fork(), () => cluster.CrashLog(keepsUnflushed: false));
+    private readonly SimServer _server = new(process, process.World.Random.Fork(), cluster.Network, cluster.Servers[SimCluster.LogName]);
 
     public void Start(CoordinatorEffect effect)
     {
@@ -17,26 +17,31 @@ internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Act
         {
             case CoordinatorEffect.Record record:
                 _server.Write(
+                    StorageStep.Record,
                     fault => Record(record, fault),
                     new RecordResult.Ambiguous("answer lost"),
                     result => post(new CoordinatorEvent.Recorded(record.Batch, result)));
                 break;
             case CoordinatorEffect.Read read:
                 _server.Read(
+                    StorageStep.ReadDecision,
                     () => cluster.Log.Read(read.Id, read.Key), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
                 break;
             case CoordinatorEffect.MarkApplied mark:
                 _server.Write(
+                    StorageStep.MarkApplied,
                     fault => cluster.Log.MarkApplied(mark.Applied, fault),
                     false,
                     succeeded => post(new CoordinatorEvent.MarkedApplied(mark.Batch, succeeded)));
                 break;
             case CoordinatorEffect.FindUnapplied find:
                 _server.Read<ImmutableArray<Decision>?>(
+                    StorageStep.FindUnapplied,
                     () => cluster.Log.FindUnapplied(find.Limit), null, found => post(new CoordinatorEvent.UnappliedFound(found)));
                 break;
             case CoordinatorEffect.Prune prune:
                 _server.Write<Timestamp?>(
+                    StorageStep.PruneLog,
                     fault => cluster.Log.Prune(prune.Mark, fault), null, mark => post(new CoordinatorEvent.Pruned(mark)));
                 break;
             default:
@@ -50,7 +55,7 @@ internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Act
         {
             if (decision.Outcome.IsCommitted && _server.IsPoison(decision.Id))
             {
-                process.World.Counters.Add(Path.RefusedByStorage);
+                process.World.Counters.Add(Fault.PoisonedBatch);
                 return new RecordResult.RolledBack(IsTransient: false, "refused");
             }
         }

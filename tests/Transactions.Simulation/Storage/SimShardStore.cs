@@ -8,7 +8,7 @@ namespace Transactions.Simulation;
 /// <summary>Runs a shard's storage effects against its database, and shows the observer every change.</summary>
 internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluster cluster, Action<ShardEvent> post)
 {
-    private readonly SimServer _server = new(process, process.World.Random.Fork(), () => cluster.CrashShard(shard, keepsUnflushed: false));
+    private readonly SimServer _server = new(process, process.World.Random.Fork(), cluster.Network, cluster.Servers[shard.Value]);
 
     private FakeShardDatabase Database => cluster.Databases[shard];
 
@@ -22,49 +22,56 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
         {
             case ShardEffect.ReadVersions read:
                 _server.Read(
+                    StorageStep.ReadVersions,
                     () => Database.ReadVersions(read.Query),
                     new VersionsReadResult.Failed("connection lost"),
                     result => post(new ShardEvent.VersionsRead(read.Request, result)));
                 break;
             case ShardEffect.ReadOutcome read:
                 _server.Read(
+                    StorageStep.ReadOutcome,
                     () => Database.ReadOutcome(read.Id),
                     (Succeeded: false, Outcome: null),
                     result => post(new ShardEvent.OutcomeRead(read.Request, result.Succeeded, result.Outcome)));
                 break;
             case ShardEffect.Persist persist:
                 _server.Write(
+                    StorageStep.Persist,
                     fault => Change(effect, persist.Fence.Generation, fault, f => Persist(persist, f)),
                     new PersistResult.Ambiguous("answer lost"),
                     result => post(new ShardEvent.Persisted(persist.Batch, result)));
                 break;
             case ShardEffect.Apply apply:
                 _server.Write(
+                    StorageStep.Apply,
                     fault => Change(effect, apply.Fence.Generation, fault, f => Apply(apply, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.Applied(apply.Batch, result)));
                 break;
             case ShardEffect.Reconcile reconcile:
                 _server.Write<ReconcileResult?>(
+                    StorageStep.Reconcile,
                     fault => Change(effect, reconcile.Generation, fault, f => Database.Reconcile(reconcile.Generation, reconcile.Doubtful, f)),
                     null,
                     result => post(new ShardEvent.Reconciled(reconcile.Request, result)));
                 break;
             case ShardEffect.ReadShardRow:
-                _server.Read(Database.ReadShardRow, null, row => post(new ShardEvent.ShardRowRead(row)));
+                _server.Read(StorageStep.ReadShardRow, Database.ReadShardRow, null, row => post(new ShardEvent.ShardRowRead(row)));
                 break;
             case ShardEffect.TakeOver take:
                 _server.Write<TakeoverResult>(
+                    StorageStep.TakeOver,
                     fault => Change(effect, take.Seen, fault, f => Database.TakeOver(
                         process.Name, process.Name, take.Seen, take.WaitedOut, take.LeaseUntil, f)),
                     new TakeoverResult.Failed("answer lost"),
                     result => post(new ShardEvent.TakenOver(result)));
                 break;
             case ShardEffect.Load load:
-                _server.Read(() => Database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
+                _server.Read(StorageStep.Load, () => Database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
                 break;
             case ShardEffect.Renew renew:
                 _server.Write(
+                    StorageStep.Renew,
                     fault => Change(effect, renew.Generation, fault, f => Database.Renew(
                         renew.Generation, renew.LeaseUntil, renew.VisibleUpto, f)),
                     WriteResult.Ambiguous,
@@ -72,12 +79,14 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
                 break;
             case ShardEffect.HandBack handBack:
                 _server.Write(
+                    StorageStep.HandBack,
                     fault => Change(effect, handBack.Fence.Generation, fault, f => Database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.HandedBack(result)));
                 break;
             case ShardEffect.Prune prune:
                 _server.Write(
+                    StorageStep.PruneShard,
                     fault => Change(effect, prune.Fence.Generation, fault, f => Database.Prune(
                         prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, f)),
                     WriteResult.Ambiguous,
@@ -94,7 +103,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
         {
             if (item is not PersistItem.Tombstone && !IsRefusedLate && _server.IsPoison(item.Id))
             {
-                World.Counters.Add(Path.RefusedByStorage);
+                World.Counters.Add(Fault.PoisonedBatch);
                 return new PersistResult.RolledBack(IsTransient: false, "refused");
             }
         }

@@ -5,21 +5,20 @@ using Transactions.Participant;
 namespace Transactions.Simulation;
 
 /// <summary>What tellers do in transactions: money moves and never comes or goes; notes come and go.</summary>
-internal sealed class BankTransactions
+internal sealed class BankTransactions : IWorkload
 {
-    private const string Notes = "notes";
+    public const string Notes = "notes";
+    public const string Counts = "counts";
 
     private readonly SimClient _client;
     private readonly IReadOnlyList<ShardId> _shards;
-    private readonly (int Weight, Func<SimTransaction, Task> Run)[] _kinds;
-    private readonly int _weights;
+    private readonly WeightedPick _kinds;
 
     public BankTransactions(SimClient client)
     {
         _client = client;
         _shards = client.Cluster.ShardIds;
-        _kinds =
-        [
+        _kinds = new WeightedPick(
             (28, TransferAcross),
             (14, TransferWithin),
             (7, TransferUpgrading),
@@ -32,31 +31,46 @@ internal sealed class BankTransactions
             (7, CountNotes),
             (3, TransferAndForgetANote),
             (2, ForgetAShard),
-            (1, static _ => Task.CompletedTask),
-        ];
-        foreach ((int weight, _) in _kinds)
-        {
-            _weights += weight;
-        }
+            (1, static _ => Task.CompletedTask));
     }
 
     private SimRandom Random => _client.Random;
 
     private int Accounts => _client.World.Scenario.AccountsPerShard;
 
-    public Func<SimTransaction, Task> Pick()
+    public Func<SimTransaction, Task> Pick() => _kinds.Next(Random);
+
+    public IEnumerable<(ShardId Shard, Operation Operation)> Opening() =>
+        from shard in _shards
+        from account in Enumerable.Range(0, Accounts)
+        select (shard, (Operation)new Operation.Put(Account.Record(account), Account.ToDocument(Account.Opening, "opening")));
+
+    public async Task Read(SimSnapshot snapshot)
     {
-        int drawn = Random.Next(_weights);
-        foreach ((int weight, Func<SimTransaction, Task> run) in _kinds)
+        long total = 0;
+        foreach (ShardId shard in snapshot.IsOfOneShard ? [Random.Pick(_shards)] : _shards)
         {
-            drawn -= weight;
-            if (drawn < 0)
+            SnapshotQuery query = Random.Chance(0.4)
+                ? new SnapshotQuery.Scan(new KeyRange(Account.Collection, "", null), 1_000)
+                : new SnapshotQuery.Get(Account.Collection, [.. Enumerable.Range(0, Accounts).Select(Account.Key)]);
+            switch (await snapshot.Read(shard, query))
             {
-                return run;
+                case OperationResult.Found found:
+                    total += found.Entries.Sum(e => e is { } entry ? Account.BalanceOf(entry.Value) : 0);
+                    break;
+                case OperationResult.Scanned scanned:
+                    total += scanned.Entries.Sum(e => Account.BalanceOf(e.Value));
+                    break;
+                default:
+                    return;
             }
         }
 
-        throw new InvalidOperationException("The weights don't add up.");
+        snapshot.End();
+        if (!snapshot.IsOfOneShard)
+        {
+            _client.World.Observer.CheckTotal(total, $"a snapshot at {snapshot.At}");
+        }
     }
 
     private async Task TransferAcross(SimTransaction t)
@@ -199,8 +213,8 @@ internal sealed class BankTransactions
         int limit = Random.Chance(0.3) ? 2 : 1_000;
         if (await t.Do(shard, new Operation.Scan(new KeyRange(Notes, from, to), limit)) is OperationResult.Scanned scanned)
         {
-            RecordKey record = new("counts", Random.Chance(0.5) ? "all" : t.Context.Client);
-            await t.Do(Random.Pick(_shards), new Operation.Put(record, Document.FromText($"{{\"count\":{scanned.Entries.Length}}}")));
+            RecordKey record = new(Counts, Random.Chance(0.5) ? "all" : t.Context.Client);
+            await t.Do(Random.Pick(_shards), new Operation.Put(record, Document.FromText($"{{\"count\":{scanned.Entries.Length},\"by\":\"{Describe.Id(t.Context.Id)}\"}}")));
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class SimLoop<TEvent, TEffect>(
     public void Start()
     {
         PostTimePassed();
-        process.After(process.World.Scenario.TickInterval, Start);
+        process.After(process.World.TickInterval, Start);
     }
 
     /// <summary>A tick as soon as the clock's earliest is past a timestamp; it may come early.</summary>

@@ -19,6 +19,7 @@ internal sealed class World
         Trace = trace;
         Random = new SimRandom(scenario.Seed, stream: 1);
         Observer = new Observer(this);
+        History = new SimHistory(this);
     }
 
     public Scenario Scenario { get; }
@@ -31,6 +32,9 @@ internal sealed class World
 
     public Observer Observer { get; }
 
+    /// <summary>What clients did and were told.</summary>
+    public SimHistory History { get; }
+
     /// <summary>True time, in microseconds since the Unix epoch. No process sees it.</summary>
     public long Now { get; private set; } = Start;
 
@@ -41,6 +45,18 @@ internal sealed class World
 
     /// <summary>The first broken invariant; the run ends with it.</summary>
     public Violation? Violation { get; private set; }
+
+    /// <summary>How often machines are told that time has passed, in microseconds.</summary>
+    public long TickInterval { get; set; } = 10_000;
+
+    /// <summary>When everybody wakes who sleeps in the middle of a run; zero before.</summary>
+    public long WakesAt { get; set; }
+
+    /// <summary>Whether the sleep is still to come.</summary>
+    public bool WillSleep => WakesAt > 0 && !IsAsleep && Now < WakesAt - Scenario.Sleep;
+
+    /// <summary>Whether everybody sleeps.</summary>
+    public bool IsAsleep { get; set; }
 
     /// <summary>Whether faults may still happen; the end of a run is calm, so that all can be finished.</summary>
     public bool IsStormy { get; set; }

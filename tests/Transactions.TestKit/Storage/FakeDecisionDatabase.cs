@@ -48,6 +48,15 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
         }
     }
 
+    /// <summary>A row as it stands there, durable or not: for those who watch, and no read of the log's own (D1).</summary>
+    public Decision? Find(TransactionId id)
+    {
+        lock (_lock)
+        {
+            return _state.Current.Rows.GetValueOrDefault(id)?.Decision;
+        }
+    }
+
     /// <summary>The low-water mark.</summary>
     public Timestamp Mark
     {

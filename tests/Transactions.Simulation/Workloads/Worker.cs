@@ -5,10 +5,9 @@ using Transactions.Model;
 namespace Transactions.Simulation;
 
 /// <summary>One worker of a client: runs one business transaction after another until the storm is over.</summary>
-internal sealed class Teller(SimClient client)
+internal sealed class Worker(SimClient client)
 {
-    private readonly BankTransactions _transactions = new(client);
-    private readonly BankSnapshots _snapshots = new(client);
+    private readonly IReadOnlyList<IWorkload> _workloads = Workloads.Of(client);
     private int _requests;
 
     private World World => client.World;
@@ -20,9 +19,13 @@ internal sealed class Teller(SimClient client)
         await client.Delay(Random.Between(0, 50_000));
         while (World.Observer.MayBegin)
         {
-            if (Random.Chance(0.2))
+            if (World.IsAsleep)
             {
-                await _snapshots.Run();
+                await client.Delay(World.WakesAt - World.Now + Random.Between(0, 200_000));
+            }
+            else if (Random.Chance(World.Scenario.Snapshots))
+            {
+                await SimSnapshot.Run(client, Random.Pick(_workloads));
             }
             else
             {
@@ -39,7 +42,7 @@ internal sealed class Teller(SimClient client)
     // D6: some requests have a key; some of these are sent twice, at once or one after the other.
     private async Task RunRequest()
     {
-        Func<SimTransaction, Task> work = _transactions.Pick();
+        Func<SimTransaction, Task> work = Random.Pick(_workloads).Pick();
         if (!Random.Chance(0.15))
         {
             await RunUntilDone(work, key: null);
@@ -68,7 +71,7 @@ internal sealed class Teller(SimClient client)
         Timestamp start = client.Present();
         Timestamp deadline = start.Plus(World.Scenario.Limits.MaxLifetime);
         RetryAttempt attempt = RetryAttempt.First(start);
-        while (World.Observer.MayBegin && await RunOnce(work, key, attempt))
+        while (World.Observer.MayBegin && !World.IsAsleep && await RunOnce(work, key, attempt))
         {
             if (!client.Retries.TryNext(attempt, Random.NextDouble(), client.Present(), deadline, out Duration delay))
             {
@@ -94,7 +97,7 @@ internal sealed class Teller(SimClient client)
         {
             // Nothing more is heard of it: neither Commit nor Abort nor heartbeat.
             World.Counters.Add(Path.ClientsVanished);
-            client.Close(transaction);
+            client.Abandon(transaction);
             return false;
         }
 
@@ -105,7 +108,13 @@ internal sealed class Teller(SimClient client)
             return transaction.HasFailed;
         }
 
-        if (!World.Scenario.IsCalm && Random.Chance(0.02))
+        if (World.WillSleep && Random.Chance(0.03))
+        {
+            // So late that all is forgotten (D5).
+            World.Counters.Add(Path.Slept);
+            await client.Delay(World.WakesAt - World.Now + Random.Between(0, 500_000));
+        }
+        else if (!World.Scenario.IsCalm && Random.Chance(0.02))
         {
             // Late, perhaps too late.
             await client.Delay(Random.Skewed(1_000, 2_000_000));
