@@ -16,9 +16,13 @@ internal static class SimulateCommand
         Option<Profile?> profile = new("--profile") { Description = "Force this weather upon every seed." };
         Option<string?> mutant = new("--mutant")
         {
-            Description = "'list' to see all, 'all' to try to catch each, or the name of one to run.",
+            Description = "'list' to see all, 'all' to try to catch each, 'survivors' for those that no seed is known to catch, or the name "
+                + "of one to run.",
         };
-        Option<string?> record = new("--record") { Description = "With --mutant all: write the seeds that catch them into this file." };
+        Option<string?> record = new("--record")
+        {
+            Description = "With --mutant all or survivors: the table of seeds that catch mutants, read and written.",
+        };
         RootCommand root = new("Simulates a whole cluster in virtual time, with faults from a seed, and checks every invariant at every step.")
         {
             seeds, first, seed, trace, tail, profile, mutant, record,
@@ -40,8 +44,9 @@ internal static class SimulateCommand
                     }
 
                     return 0;
-                case "all":
-                    return new MutantHunt(start, count, parsed.GetValue(profile)).Run(Mutant.All, parsed.GetValue(record));
+                case "all" or "survivors":
+                    MutantHunt hunt = new(start, count, parsed.GetValue(profile));
+                    return hunt.Run(onlySurvivors: name.Length > 3, parsed.GetValue(record));
                 default:
                     if (Mutant.Find(name) is { } found)
                     {

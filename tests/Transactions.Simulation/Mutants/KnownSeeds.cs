@@ -9,7 +9,7 @@ internal static class KnownSeeds
     private const string Head = "mutant\tseed\ttried\tinvariant";
 
     /// <summary>The table as it was when this assembly was built.</summary>
-    public static IReadOnlyDictionary<string, CaughtMutant> All { get; } = Read();
+    public static IReadOnlyDictionary<string, CaughtMutant> All { get; } = ReadBuiltIn();
 
     public static void Write(string path, IEnumerable<CaughtMutant> found)
     {
@@ -22,10 +22,17 @@ internal static class KnownSeeds
         File.WriteAllText(path, text.ToString());
     }
 
-    private static Dictionary<string, CaughtMutant> Read()
+    public static IReadOnlyDictionary<string, CaughtMutant> Read(string path) =>
+        File.Exists(path) ? Parse(File.ReadAllText(path)) : new Dictionary<string, CaughtMutant>();
+
+    private static Dictionary<string, CaughtMutant> ReadBuiltIn()
     {
         using StreamReader reader = new(typeof(KnownSeeds).Assembly.GetManifestResourceStream("seeds.tsv")!);
-        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+        return Parse(reader.ReadToEnd());
+    }
+
+    private static Dictionary<string, CaughtMutant> Parse(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
             .Select(line => line.Split('\t'))
             .Select(cells => new CaughtMutant(
                 cells[0],
@@ -33,5 +40,4 @@ internal static class KnownSeeds
                 int.Parse(cells[2], CultureInfo.InvariantCulture),
                 cells[3]))
             .ToDictionary(mutant => mutant.Name);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Spectre.Console;
 
@@ -12,14 +13,18 @@ internal sealed class MutantHunt(ulong first, int count, Profile? profile)
     // A hunt goes on for minutes: it leaves most of a machine to others.
     private const int MostAtOnce = 2;
 
-    /// <summary>Hunts all mutants.</summary>
-    /// <param name="mutants">Which.</param>
-    /// <param name="record">The file of <see cref="KnownSeeds"/> to write anew; null for none.</param>
+    private readonly ConcurrentDictionary<ulong, bool> _sound = new();
+
+    /// <summary>Hunts all mutants, or those that no seed is known to catch.</summary>
+    /// <param name="onlySurvivors">Whether those are left out that the table has a seed for.</param>
+    /// <param name="record">The file of <see cref="KnownSeeds"/>, to be written anew; null for the one built in.</param>
     /// <returns>The exit code: 1 when one survives.</returns>
-    public int Run(IReadOnlyList<Mutant> mutants, string? record)
+    public int Run(bool onlySurvivors, string? record)
     {
-        CaughtMutant[] found = new CaughtMutant[mutants.Count];
-        Parallel.For(0, mutants.Count, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, i =>
+        IReadOnlyDictionary<string, CaughtMutant> known = record is null ? KnownSeeds.All : KnownSeeds.Read(record);
+        Mutant[] mutants = [.. Mutant.All.Where(m => !onlySurvivors || known.GetValueOrDefault(m.Name)?.Seed is null)];
+        CaughtMutant[] found = new CaughtMutant[mutants.Length];
+        Parallel.For(0, mutants.Length, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, i =>
         {
             found[i] = Hunt(mutants[i]);
             Console.Error.WriteLine(found[i]);
@@ -27,7 +32,8 @@ internal sealed class MutantHunt(ulong first, int count, Profile? profile)
         Show(found);
         if (record is not null)
         {
-            KnownSeeds.Write(record, found);
+            Dictionary<string, CaughtMutant> hunted = found.ToDictionary(f => f.Name);
+            KnownSeeds.Write(record, Mutant.All.Select(m => hunted.GetValueOrDefault(m.Name) ?? known[m.Name]));
         }
 
         return found.All(f => f.Seed is not null) ? 0 : 1;
@@ -37,15 +43,23 @@ internal sealed class MutantHunt(ulong first, int count, Profile? profile)
     {
         for (int tried = 0; tried < count; tried++)
         {
-            using Trace trace = new(isWritten: false);
             ulong seed = first + (ulong)tried;
-            if (SimulationRun.Run(Scenario.FromSeed(seed, mutant, profile), trace).Violation is { } violation)
+            if (FindViolation(seed, mutant) is { } violation && IsSound(seed))
             {
                 return new CaughtMutant(mutant.Name, seed, tried + 1, violation.Invariant);
             }
         }
 
         return new CaughtMutant(mutant.Name, null, count, "");
+    }
+
+    // A seed that fails without any mutant, too, says nothing of this one.
+    private bool IsSound(ulong seed) => _sound.GetOrAdd(seed, s => FindViolation(s, Mutant.None) is null);
+
+    private Violation? FindViolation(ulong seed, Mutant mutant)
+    {
+        using Trace trace = new(isWritten: false);
+        return SimulationRun.Run(Scenario.FromSeed(seed, mutant, profile), trace).Violation;
     }
 
     private static void Show(CaughtMutant[] found)
