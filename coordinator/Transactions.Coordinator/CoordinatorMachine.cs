@@ -144,7 +144,8 @@ public sealed class CoordinatorMachine
     public void Handle(CoordinatorEvent e, ClockReading clock)
     {
         ArgumentNullException.ThrowIfNull(e);
-        _work.Clock = clock;
+        _work.Clock = _work.Mutation == Mutation.UseCachedReading && e is CoordinatorEvent.Commit or CoordinatorEvent.GetTimestamp
+            && _work.Clock.IsHealthy ? _work.Clock : clock;
         NoteHealth();
         Dispatch(e);
         _upkeep.OnTime();

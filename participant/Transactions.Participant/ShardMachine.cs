@@ -64,7 +64,7 @@ public sealed class ShardMachine
         };
         FieldChecks fields = new(options);
         CommitChecks commits = new(_core, _lease);
-        _locks = new LockTable { Wound = Wound };
+        _locks = new LockTable { Wound = Wound, Wounds = () => _core.Mutation != Mutation.NoWound };
         _versions = new VersionReader(_core, _overlay);
         _runner = new OperationRunner(_core, _lease, _locks, _versions);
         _transactions = new TransactionTable(_core, _lease, _locks, _prepared, _runner, new EndedTransactions(limits))
@@ -339,12 +339,13 @@ public sealed class ShardMachine
     private Timestamp ComputeVisibleUpto()
     {
         Timestamp visible = Timestamp.Min(_core.Clock.Earliest, _lease.Until);
-        if (_prepared.LeastPrepareTimestamp is { } prepared)
+        if (_prepared.LeastPrepareTimestamp is { } prepared && _core.Mutation != Mutation.ShowPrepared)
         {
             visible = Timestamp.Min(visible, prepared.Previous());
         }
 
-        return _overlay.LeastCommitTimestamp is { } unacknowledged ? Timestamp.Min(visible, unacknowledged.Previous()) : visible;
+        return _overlay.LeastCommitTimestamp is { } unacknowledged && _core.Mutation != Mutation.ShowUnacknowledged
+            ? Timestamp.Min(visible, unacknowledged.Previous()) : visible;
     }
 
     // L5: every validUntil voted for a transaction that hasn't ended, and every one-phase commit timestamp.

@@ -1,32 +1,27 @@
 namespace Transactions.Simulation.Tests;
 
 /// <summary>Each deliberately broken variant of the protocol is noticed.</summary>
+/// <remarks>
+/// It starts at the seed that is known to catch the mutant. Where that doesn't any more, since a change of the workload moves
+/// what seeds do, it looks further; <c>--mutant all --seeds 400 --first 1 --record tests/Transactions.Simulation/Mutants/seeds.tsv</c>
+/// writes the table anew. MUTANTS.md says of those that no seed catches who does, or why nobody can.
+/// </remarks>
 public sealed class MutantTests(ITestOutputHelper output)
 {
-    /// <summary>Most are caught by the first few seeds.</summary>
-    private const int MostSeeds = 200;
+    private const ulong MostSeeds = 200;
 
-    /// <summary>Mutants that no history of this version can show, and why.</summary>
-    private static readonly Dictionary<string, string> Equivalent = new()
-    {
-        // A commit's outcome reaches a shard when true time is past its timestamp (X9), so that the floor of whoever gets the
-        // locks next, taken later still, lies above it anyway. Without commit-wait, in hybrid mode, it would show.
-        ["Participant.FreeLocksUnobserved"] = "X10 is implied by X6 and X9 in bounded mode",
-
-        // CommitOnePhase is only sent to an owner of the generation named or a later one, and an owner never answers one
-        // that names a later generation than its own.
-        ["Coordinator.AnyOwnerRefusesOnePhase"] = "an earlier owner is never asked, and wouldn't answer",
-    };
-
-    public static TheoryData<string> Names { get; } = [.. Mutant.All.Select(m => m.Name).Where(n => !Equivalent.ContainsKey(n))];
+    public static TheoryData<string> Names { get; } =
+        [.. KnownSeeds.All.Values.Where(mutant => mutant.Seed is not null).Select(mutant => mutant.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Mutant_WithinAFewSeeds_IsCaught(string name)
+    public void Mutant_AtItsKnownSeed_IsCaught(string name)
     {
         Mutant mutant = Mutant.Find(name)!;
-        for (ulong seed = 1; seed <= MostSeeds; seed++)
+        ulong known = KnownSeeds.All[name].Seed!.Value;
+        for (ulong i = 0; i <= MostSeeds; i++)
         {
+            ulong seed = i == 0 ? known : i;
             if (Runs.Run(seed, mutant: mutant).Violation is { } violation)
             {
                 output.WriteLine($"{name}: caught by seed {seed}: {violation}");
@@ -36,4 +31,8 @@ public sealed class MutantTests(ITestOutputHelper output)
 
         Assert.Fail($"{name} survived {MostSeeds} seeds.");
     }
+
+    [Fact]
+    public void Table_OfKnownSeeds_NamesEveryMutant() =>
+        Assert.Equal(Mutant.All.Select(mutant => mutant.Name).Order(), KnownSeeds.All.Keys.Order());
 }

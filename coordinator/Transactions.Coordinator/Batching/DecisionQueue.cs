@@ -73,7 +73,11 @@ internal sealed class DecisionQueue(Workspace work)
             batch[i] = _ready.Dequeue();
         }
 
-        Array.Sort(batch, (a, b) => a.Decision.Id.CompareTo(b.Decision.Id));
+        if (work.Mutation != Mutation.UnsortedBatches)
+        {
+            Array.Sort(batch, (a, b) => a.Decision.Id.CompareTo(b.Decision.Id));
+        }
+
         return batch;
     }
 
@@ -94,7 +98,7 @@ internal sealed class DecisionQueue(Workspace work)
                 break;
             case RecordResult.RolledBack when answered.Length > 1:
                 // D1: one of them can't fail the others.
-                Array.ForEach(answered, _singly.Enqueue);
+                Array.ForEach(answered, work.Mutation == Mutation.RetryTogether ? TryLater : _singly.Enqueue);
                 break;
             case RecordResult.RolledBack rolledBack:
                 OnRolledBack(answered[0], rolledBack.IsTransient);

@@ -28,7 +28,7 @@ internal sealed class CommitHandler(
     {
         calls.Open(commit.Call);
         TransactionContext context = commit.Context;
-        if (context.Coordinator.Name != work.Self.Name)
+        if (context.Coordinator.Name != work.Self.Name && work.Mutation != Mutation.ResolveMisdirected)
         {
             // X1: resolving instead would kill live transactions behind a load balancer.
             calls.Refuse(commit.Call, Refusals.OtherCoordinator(context.Coordinator.Name));
@@ -55,6 +55,12 @@ internal sealed class CommitHandler(
         else if (!work.IsHome(context.Coordinator) || ended.TryFind(context.Id, out _) || resolver.IsResolving(context.Id))
         {
             // X1: it may have committed, so it is never answered ABORTED unless that is proven (D4).
+            if (work.Mutation == Mutation.AbortStrangeCommits)
+            {
+                calls.AnswerOutcome(commit.Call, context.Id, Outcome.Aborted(AbortReason.CoordinatorLost), null);
+                return;
+            }
+
             resolver.Resolve(commit.Call, context, set);
         }
         else
@@ -185,7 +191,7 @@ internal sealed class CommitHandler(
         {
             onePhase.Start(record, commit.Call);
         }
-        else if (set.Shards.IsEmpty)
+        else if (set.Shards.IsEmpty || (work.Mutation == Mutation.ReadersNeedNoVote && !set.HasWriter))
         {
             // Nobody to ask: it did nothing, and is committed at its floor, with a record if it has a key.
             recording.Decide(record, floor);

@@ -96,6 +96,9 @@ internal sealed class InDoubtAnswers(
             case DecisionFate.KeyHeld:
                 Tell(id, Outcome.Aborted(AbortReason.IdempotencyKeyTaken));
                 break;
+            case DecisionFate.BelowMark when work.Mutation == Mutation.BelowMarkStaysPrepared:
+                _askers.Take(id);
+                break;
             case DecisionFate.BelowMark:
                 // D5: a commit's row outlives its last Applied, so that one still prepared wasn't committed.
                 Tell(id, Outcome.Aborted(AbortReason.Expired));

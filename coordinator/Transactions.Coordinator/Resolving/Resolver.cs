@@ -114,7 +114,7 @@ internal sealed class Resolver(
 
     private Refusal? CheckCanResolve(TransactionId id, CommitSet set)
     {
-        if (!set.HasWriter && set.Key is null)
+        if (!set.HasWriter && set.Key is null && work.Mutation != Mutation.ResolveReaders)
         {
             return Refusals.NothingWritten();
         }
@@ -162,13 +162,13 @@ internal sealed class Resolver(
             case { ById: { } row }:
                 Finish(resolution, row);
                 break;
-            case { ByKey: { } holder }:
+            case { ByKey: { } holder } when work.Mutation != Mutation.ResolveIgnoresKey:
                 // D6: with the key taken, this transaction can't commit any more.
                 Finish(resolution, holder);
                 break;
             case { Mark: var mark } when resolution.Id.IssuedAt <= mark:
                 // D5: its row, if there was one, may be gone.
-                Finish(resolution, Refusals.Expired());
+                FinishBelowMark(resolution);
                 break;
             default:
                 EndIt(resolution);
@@ -179,6 +179,12 @@ internal sealed class Resolver(
     // Finding nothing proves nothing (D2): only a register can end it.
     private void EndIt(Resolution resolution)
     {
+        if (work.Mutation == Mutation.SelectProvesAbort)
+        {
+            Finish(resolution, Outcome.Aborted(AbortReason.Resolved));
+            return;
+        }
+
         if (resolution.Set.IsKeylessOneShard)
         {
             asking.Start(resolution, RecordAbort, outcome => Finish(resolution, outcome), refusal => Finish(resolution, refusal));
@@ -203,13 +209,25 @@ internal sealed class Resolver(
                 Finish(resolution, held.Holder);
                 break;
             case DecisionFate.BelowMark:
-                Finish(resolution, Refusals.Expired());
+                FinishBelowMark(resolution);
                 break;
             case DecisionFate.NotWritten:
                 Finish(resolution, Refusals.LogUnavailable());
                 break;
             default:
                 throw new ArgumentException($"{fate.GetType().Name} is no fate of a decision.", nameof(fate));
+        }
+    }
+
+    private void FinishBelowMark(Resolution resolution)
+    {
+        if (work.Mutation == Mutation.BelowMarkIsAbort)
+        {
+            Finish(resolution, Outcome.Aborted(AbortReason.Resolved));
+        }
+        else
+        {
+            Finish(resolution, Refusals.Expired());
         }
     }
 

@@ -29,6 +29,11 @@ internal sealed class Admission(Workspace work, TransactionTable table, EndedMem
     // lifetime later, has passed then.
     public Refusal? CheckDates(TransactionContext context)
     {
+        if (work.Mutation == Mutation.AcceptAnyDate)
+        {
+            return null;
+        }
+
         if (context.Deadline > context.Id.IssuedAt.Plus(work.Limits.MaxLifetime))
         {
             return Refusals.DeadlineTooFar(work.Limits.MaxLifetime);

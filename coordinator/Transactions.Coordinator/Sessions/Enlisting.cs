@@ -110,7 +110,7 @@ internal sealed class Enlisting(
             : null;
         if (refused is { } reason)
         {
-            if (reason != AbortReason.UnknownTransaction)
+            if (reason != AbortReason.UnknownTransaction && work.Mutation != Mutation.ForgetRefusals)
             {
                 // X5: the refusal is an abort, remembered as one.
                 ended.Remember(

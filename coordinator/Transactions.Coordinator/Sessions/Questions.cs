@@ -3,6 +3,7 @@ using Transactions.Coordinator.Calls;
 using Transactions.Coordinator.Endings;
 using Transactions.Coordinator.Running;
 using Transactions.Coordinator.Turns;
+using Transactions.Clocks;
 using Transactions.Model;
 
 namespace Transactions.Coordinator.Sessions;
@@ -20,8 +21,9 @@ internal sealed class Questions(
             return;
         }
 
-        work.Sequence.Observe(work.Clock.Latest);
-        calls.Answer(get.Call, new CoordinatorAnswer.TimestampGiven(work.Clock.Latest, work.Clock.Earliest, work.Clock.Latest));
+        Timestamp readTimestamp = work.Mutation == Mutation.ReadAtNow ? work.Clock.Now : work.Clock.Latest;
+        work.Sequence.Observe(readTimestamp);
+        calls.Answer(get.Call, new CoordinatorAnswer.TimestampGiven(readTimestamp, work.Clock.Earliest, work.Clock.Latest));
     }
 
     public void OnGetOutcome(CoordinatorEvent.GetOutcome get)

@@ -53,7 +53,9 @@ internal sealed class Workspace(CoordinatorId self, ProtocolLimits limits, Coord
     public bool MayHavePassed(Timestamp deadline) => Clock.IsHealthy && Clock.Latest > deadline;
 
     // X5: certainly past on every clock, which alone is enough to forget.
-    public bool MayForget(Timestamp forgetAfter) => Clock.IsHealthy && Clock.Earliest > forgetAfter;
+    public bool MayForget(Timestamp forgetAfter) => Clock.IsHealthy
+        && (Clock.Earliest > forgetAfter
+            || (Mutation == Mutation.ForgetEndedEarly && Clock.Latest.Plus(Limits.MaxOffset) > forgetAfter));
 
     public void SeeMark(Timestamp mark) => Mark = Timestamp.Max(Mark, mark);
 

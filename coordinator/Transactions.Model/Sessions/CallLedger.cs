@@ -24,6 +24,8 @@ public sealed class CallLedger(long scope)
     private long _lastOperation;
     private long _lastTicket;
 
+    internal SessionMutation Mutation { get; init; }
+
     /// <summary>Why the transaction can't commit any more; null while it can, as far as this handler knows.</summary>
     public Doom? Doom
     {
@@ -130,15 +132,15 @@ public sealed class CallLedger(long scope)
     }
 
     /// <summary>A call was answered, well or badly, without the trailer, or with one that can't be read: dooms.</summary>
-    public void AnsweredWithoutTrailer(CallTicket ticket) => End(ticket, name => Condemn(new Doom(
+    public void AnsweredWithoutTrailer(CallTicket ticket) => End(ticket, name => CondemnUnless(SessionMutation.TrailerlessIsFine, new Doom(
         $"{name} took the transaction's context and answered without saying what it did; add the server interceptor to it.", false)));
 
     /// <summary>A call failed on the way, or was cancelled, so that nobody knows what it did: dooms.</summary>
     public void OutcomeUnknown(CallTicket ticket, string message) =>
-        End(ticket, name => Condemn(new Doom($"It isn't known what became of {name}: {message}", true)));
+        End(ticket, name => CondemnUnless(SessionMutation.UnknownIsHarmless, new Doom($"It isn't known what became of {name}: {message}", true)));
 
     /// <summary>A stream was disposed before its trailers came: dooms.</summary>
-    public void DisposedEarly(CallTicket ticket) => End(ticket, name => Condemn(new Doom(
+    public void DisposedEarly(CallTicket ticket) => End(ticket, name => CondemnUnless(SessionMutation.DisposedEarlyIsFine, new Doom(
         $"{name} was disposed before it ended, so it isn't known what it did; read streams to their end.", false)));
 
     /// <summary>A call's request certainly was never sent: it did nothing.</summary>
@@ -170,7 +172,7 @@ public sealed class CallLedger(long scope)
             Invariant.Holds(_rootSeal is null, "a ledger is either a hop's or the root's");
             if (_inFlight.Count > 0)
             {
-                Condemn(new Doom($"A handler returned while calls of its own were in flight: {Names()}; await them.", false));
+                CondemnUnless(SessionMutation.HopSealsInFlight, new Doom($"A handler returned while calls of its own were in flight: {Names()}; await them.", false));
             }
 
             _hopSeal = new([.. _shards.Values], _doom);
@@ -190,7 +192,7 @@ public sealed class CallLedger(long scope)
             }
 
             Invariant.Holds(_hopSeal is null, "a ledger is either a hop's or the root's");
-            if (_doom is null && _inFlight.Count > 0)
+            if (_doom is null && _inFlight.Count > 0 && Mutation != SessionMutation.RootSealsInFlight)
             {
                 return new RootSeal.CallsInFlight([.. _inFlight.Values]);
             }
@@ -241,6 +243,14 @@ public sealed class CallLedger(long scope)
         }
 
         _shards[shard] = known with { Wrote = known.Wrote || added.Wrote, Operations = known.Operations + added.Operations };
+    }
+
+    private void CondemnUnless(SessionMutation mutation, Doom doom)
+    {
+        if (Mutation != mutation)
+        {
+            Condemn(doom);
+        }
     }
 
     // The first reason is kept, except that one for which a retry is vain is told rather than one for which it isn't.

@@ -33,6 +33,8 @@ public sealed class CommitConversation
         _step = new CommitStep.SendCommit(home);
     }
 
+    internal SessionMutation Mutation { get; init; }
+
     /// <summary>What is to be done now.</summary>
     public CommitStep Step => _step;
 
@@ -73,6 +75,10 @@ public sealed class CommitConversation
     public CommitStep Lost()
     {
         RequireSent();
+        if (Mutation == SessionMutation.LostCommitIsAborted)
+        {
+            return _step = new CommitStep.NotTakenUp(Refusal.Unavailable(RefusalReason.Unspecified, "no answer came"));
+        }
 
         // D4: the Commit may have arrived. The home coordinator, if it lives, is still the one that knows.
         return _step is CommitStep.SendCommit ? Ask(0) : AskNext();

@@ -19,6 +19,11 @@ internal sealed class OnePhaseCommitter(
         // X11: only the owner of the named generation, or of a later one, may say no.
         if (frame.Generation > lease.Generation)
         {
+            if (core.Mutation == Mutation.AnswerForLaterOwner)
+            {
+                SendEnded(from, frame.Id, Outcome.Aborted(AbortReason.UnknownTransaction));
+            }
+
             return;
         }
 

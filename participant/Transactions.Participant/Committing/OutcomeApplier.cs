@@ -146,6 +146,10 @@ internal sealed class OutcomeApplier(
                 break;
 
             // X10: a shard applies only what it voted YES for.
+            case TransactionStatus.Active when core.Mutation == Mutation.ApplyUnvoted:
+                transaction.Status = TransactionStatus.Prepared;
+                Accept(transaction, commitTimestamp);
+                break;
             case TransactionStatus.Active or TransactionStatus.CommittingOnePhase or TransactionStatus.AwaitingCommitWait
                 or TransactionStatus.Ended:
                 break;
@@ -162,6 +166,12 @@ internal sealed class OutcomeApplier(
         // T2: a decided timestamp is never refused; the locks stay until this clock accepts it.
         if (!core.MayAdopt(commitTimestamp))
         {
+            if (core.Mutation == Mutation.RefuseDecidedTimestamp)
+            {
+                Abort(transaction, AbortReason.ClockUnhealthy);
+                return;
+            }
+
             if (!_aheadOfClock.Contains((transaction, commitTimestamp)))
             {
                 _aheadOfClock.Add((transaction, commitTimestamp));

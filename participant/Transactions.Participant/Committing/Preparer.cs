@@ -34,6 +34,9 @@ internal sealed class Preparer(
                 break;
 
             // A repeated Prepare repeats the stored vote, never a later one.
+            case TransactionStatus.Prepared or TransactionStatus.PreparedReader when core.Mutation == Mutation.VoteAnew:
+                SendVote(from, transaction, Vote.Yes(transaction.PrepareTimestamp, lease.Until));
+                break;
             case TransactionStatus.Prepared or TransactionStatus.PreparedReader:
                 SendVote(from, transaction, transaction.Vote);
                 break;
@@ -61,7 +64,10 @@ internal sealed class Preparer(
         {
             // X5: the refusal is an abort, and remembered as one.
             reason = frame.Generation == lease.Generation ? AbortReason.UnknownTransaction : AbortReason.OwnerChanged;
-            transactions.Ended.Remember(frame.Id, Outcome.Aborted(reason));
+            if (core.Mutation != Mutation.ForgetLateRefusals)
+            {
+                transactions.Ended.Remember(frame.Id, Outcome.Aborted(reason));
+            }
         }
 
         core.Emit(new ShardEffect.Send(
@@ -86,6 +92,11 @@ internal sealed class Preparer(
             transaction.Status = TransactionStatus.PreparedReader;
             voted.Add(transaction, askAt: long.MaxValue);
             TellVote(transaction);
+            if (core.Mutation == Mutation.FreeReadersAtVote)
+            {
+                outcomes.Abort(transaction, AbortReason.CoordinatorLost);
+            }
+
             return;
         }
 

@@ -25,6 +25,9 @@ internal sealed class LockTable
     /// <summary>Whom to abort, for whom, over which lock. Called at most once for a victim; it must release the victim's locks.</summary>
     public required Action<ShardTransaction, ShardTransaction, LockRequest> Wound { get; init; }
 
+    /// <summary>X4; false for a mutant only.</summary>
+    public Func<bool> Wounds { get; init; } = static () => true;
+
     /// <summary>Whether nothing is held and nobody waits.</summary>
     public bool IsEmpty => _collections.Count == 0;
 
@@ -121,7 +124,7 @@ internal sealed class LockTable
         _depth++;
         foreach (LockRequest blocker in collection.Blockers(request).ToList())
         {
-            if (IsToBeWounded(blocker, request))
+            if (IsToBeWounded(blocker, request) && Wounds())
             {
                 Wound(blocker.Transaction, request.Transaction, request);
             }

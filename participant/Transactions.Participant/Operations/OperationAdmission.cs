@@ -23,6 +23,11 @@ internal sealed class OperationAdmission(
         }
         else if (FindAdmissionRefusal(e, transaction) is { } notAdmitted)
         {
+            if (core.Mutation == Mutation.CountRefusedOperations && transaction is { Status: TransactionStatus.Active })
+            {
+                transaction.AdmittedOperations++;
+            }
+
             core.Refuse(e.Call, notAdmitted);
         }
         else
@@ -83,9 +88,9 @@ internal sealed class OperationAdmission(
     private Refusal? FindRefusal(ShardEvent.OperationReceived e) =>
         lease.RefusalUnlessServing()
         ?? (core.Clock.IsHealthy ? null : Refusal.Unavailable(RefusalReason.ClockUnhealthy, core.Clock.Health.Message))
-        ?? lease.RefusalPastLease()
+        ?? (core.Mutation == Mutation.ServePastLease ? null : lease.RefusalPastLease())
         ?? FindContextRefusal(e.Context)
-        ?? FindIdRefusal(e.Context)
+        ?? (core.Mutation == Mutation.AcceptAnyDate ? null : FindIdRefusal(e.Context))
         ?? FindPriorityRefusal(e.Context)
         ?? FindDeadlineRefusal(e.Context)
         ?? FindEndRefusal(e.Context);
@@ -138,7 +143,11 @@ internal sealed class OperationAdmission(
         }
 
         ShardTransaction? transaction = transactions.Find(context.Id);
-        if (transaction is { Status: TransactionStatus.Active })
+        if (core.Mutation == Mutation.ForgetLateRefusals)
+        {
+            // Refused this time, and perhaps not the next time.
+        }
+        else if (transaction is { Status: TransactionStatus.Active })
         {
             transactions.Drop(transaction, AbortReason.DeadlinePassed);
         }

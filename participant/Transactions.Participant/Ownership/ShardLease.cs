@@ -41,7 +41,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
     /// Whether frames of coordinators are answered: only an owner that has loaded what its predecessors left prepared knows
     /// what it doesn't know (L3).
     /// </summary>
-    public bool HearsCoordinators => IsServing || (Phase == OwnershipPhase.Stopping && _hasLoaded);
+    public bool HearsCoordinators => IsServing || (Phase == OwnershipPhase.Loading && core.Mutation == Mutation.ServeUnloaded) || (Phase == OwnershipPhase.Stopping && _hasLoaded);
 
     /// <summary>Whether this process owns the shard, so that its writes may go on.</summary>
     public bool IsOwner => Phase is OwnershipPhase.Loading or OwnershipPhase.Serving or OwnershipPhase.Stopping;
@@ -70,6 +70,8 @@ internal sealed class ShardLease(ShardCore core, string owner)
         switch (Phase)
         {
             case OwnershipPhase.Serving:
+            case OwnershipPhase.Loading when core.Mutation == Mutation.ServeUnloaded:
+            case OwnershipPhase.Stopping or OwnershipPhase.HandingBack when core.Mutation == Mutation.ServeWhileStopping:
                 return null;
 
             case OwnershipPhase.Stopping or OwnershipPhase.HandingBack or OwnershipPhase.Stopped:
@@ -109,7 +111,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 EndForGood();
                 break;
 
-            case OwnershipPhase.Stopping when !_isRenewing && IsStorageIdle():
+            case OwnershipPhase.Stopping when (!_isRenewing || core.Mutation == Mutation.HandBackBesideRenewal) && IsStorageIdle():
                 HandBack();
                 break;
 
@@ -174,7 +176,8 @@ internal sealed class ShardLease(ShardCore core, string owner)
         {
             RetryLater("reading the shard's row");
         }
-        else if (core.Clock.Earliest > e.Row.LeaseUntil)
+        else if (core.Clock.Earliest > e.Row.LeaseUntil
+            || (core.Mutation == Mutation.TakeOverEarly && core.Clock.Latest > e.Row.LeaseUntil))
         {
             // L3: the lease is certainly over; the store looks once more before it raises the generation.
             _row = e.Row;
@@ -379,13 +382,20 @@ internal sealed class ShardLease(ShardCore core, string owner)
         if (Phase != OwnershipPhase.Loading)
         {
             _visibleUpto = Timestamp.Max(_visibleUpto, ComputeVisibleUpto());
-            core.Sequence.Observe(_visibleUpto);
+            if (core.Mutation != Mutation.PublishUnobserved)
+            {
+                core.Sequence.Observe(_visibleUpto);
+            }
         }
 
         _isRenewing = true;
         _askedFor = until;
         _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
         core.Emit(new ShardEffect.Renew(Generation, until, _visibleUpto));
+        if (core.Mutation == Mutation.UseLeaseAtOnce)
+        {
+            Until = until;
+        }
     }
 
     private void BeginStopping()
@@ -393,12 +403,19 @@ internal sealed class ShardLease(ShardCore core, string owner)
         // L5: first it stops for good in this generation.
         Phase = OwnershipPhase.Stopping;
         core.Emit(new ShardEffect.Disown(Owner));
-        StopServing();
+        if (core.Mutation != Mutation.ServeWhileStopping)
+        {
+            StopServing();
+        }
     }
 
     private void HandBack()
     {
-        Timestamp least = Timestamp.Max(_takeoverLease, Timestamp.Max(core.Sequence.Last, ComputeLeastHandBack()));
+        Timestamp least = Timestamp.Max(
+            _takeoverLease,
+            Timestamp.Max(
+                core.Mutation == Mutation.HandBackBelowServed ? default : core.Sequence.Last,
+                core.Mutation == Mutation.HandBackBelowVotes ? default : ComputeLeastHandBack()));
         Phase = OwnershipPhase.HandingBack;
         if (least >= Until)
         {

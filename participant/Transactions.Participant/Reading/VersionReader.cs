@@ -8,6 +8,7 @@ namespace Transactions.Participant;
 internal sealed class VersionReader(ShardCore core, Overlay overlay)
 {
     private readonly Dictionary<long, Action<VersionsReadResult>> _underWay = [];
+    private Timestamp _horizonBefore;
 
     /// <summary>Reads the newest version of each record at or below a timestamp.</summary>
     /// <param name="at">The timestamp; the greatest one for a locked read.</param>
@@ -16,21 +17,18 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     public void ReadRecords(
         Timestamp at, ImmutableArray<RecordKey> records, Action<Dictionary<RecordKey, RecordVersion>, ReadFailure?> done)
     {
-        Dictionary<RecordKey, RecordVersion> newest = [];
-        foreach (RecordKey record in records)
-        {
-            if (overlay.NewestAt(record, at) is { } version)
-            {
-                newest[record] = version;
-            }
-        }
-
+        Dictionary<RecordKey, RecordVersion> newest = Capture(at, records);
         Ask(new VersionQuery.Records(at, records), result =>
         {
             if (!TryUse(result, at, out VersionsReadResult.Succeeded? found, out ReadFailure? failure))
             {
                 done([], failure);
                 return;
+            }
+
+            if (core.Mutation == Mutation.CaptureOverlayLate)
+            {
+                newest = Capture(at, records);
             }
 
             foreach (RecordVersion version in found!.Versions)
@@ -69,6 +67,20 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     /// <summary>Forgets all reads under way; their answers come too late.</summary>
     public void Clear() => _underWay.Clear();
 
+    private Dictionary<RecordKey, RecordVersion> Capture(Timestamp at, ImmutableArray<RecordKey> records)
+    {
+        Dictionary<RecordKey, RecordVersion> newest = [];
+        foreach (RecordKey record in records)
+        {
+            if (overlay.NewestAt(record, at) is { } version)
+            {
+                newest[record] = version;
+            }
+        }
+
+        return newest;
+    }
+
     private void AskRange(Timestamp at, RangeMerge merge, Action<OperationResult.Scanned?, ReadFailure?> done) =>
         Ask(new VersionQuery.Range(at, merge.Remaining, merge.Missing), result =>
         {
@@ -95,10 +107,15 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     }
 
     // S2: the horizon is the one that the same statement saw. A locked read is of the present, which is never pruned.
-    private static bool TryUse(
+    private bool TryUse(
         VersionsReadResult result, Timestamp at, out VersionsReadResult.Succeeded? found, out ReadFailure? failure)
     {
         found = result as VersionsReadResult.Succeeded;
+        if (core.Mutation == Mutation.CheckHorizonEarlier && found is not null)
+        {
+            (result, _horizonBefore) = (found with { Horizon = _horizonBefore }, found.Horizon);
+        }
+
         failure = result switch
         {
             VersionsReadResult.Failed failed => new ReadFailure(failed.Message),

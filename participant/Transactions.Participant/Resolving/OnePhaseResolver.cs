@@ -11,6 +11,12 @@ internal sealed class OnePhaseResolver(
     public void Receive(CoordinatorId from, CoordinatorFrame.ResolveOnePhase frame)
     {
         ShardTransaction? transaction = transactions.Find(frame.Id);
+        if (core.Mutation == Mutation.ResolveWithoutTombstone && (transaction is null || transaction.Status == TransactionStatus.Active))
+        {
+            register.Read(frame.Id, held => Send(from, frame.Id, ToResolution(held)));
+            return;
+        }
+
         switch (transaction?.Status)
         {
             case null:
@@ -62,7 +68,7 @@ internal sealed class OnePhaseResolver(
         {
             // D5: no row is inserted below the mark, but one that is still there is answered.
             register.Read(id, held => Send(
-                from, id, held is null ? ShardResolution.Of(ShardResolutionKind.Expired) : ToResolution(held)));
+                from, id, held is null && core.Mutation != Mutation.ResolveExpiredAsAbort ? ShardResolution.Of(ShardResolutionKind.Expired) : ToResolution(held)));
         }
         else
         {
@@ -113,7 +119,7 @@ internal sealed class OnePhaseResolver(
         foreach (CoordinatorId resolver in waiting)
         {
             // No row may be inserted at or below the mark: what became of it can't be said any more.
-            Send(resolver, id, held is null ? ShardResolution.Of(ShardResolutionKind.Expired) : ToResolution(held));
+            Send(resolver, id, held is null && core.Mutation != Mutation.ResolveExpiredAsAbort ? ShardResolution.Of(ShardResolutionKind.Expired) : ToResolution(held));
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class VotedTransactions(ShardCore core, ShardLease lease, Transa
             }
             else if (transaction.Status == TransactionStatus.PreparedReader
                 && core.Clock.IsHealthy
-                && core.Clock.Earliest > transaction.ValidUntil)
+                && (core.Mutation == Mutation.FreeReadersEarly ? core.Clock.Latest : core.Clock.Earliest) > transaction.ValidUntil)
             {
                 LetGo(transaction);
             }
@@ -96,7 +96,11 @@ internal sealed class VotedTransactions(ShardCore core, ShardLease lease, Transa
     // X12: nothing that this reader saw can change at or below its vote's end, and no commit lies above that.
     private void LetGo(ShardTransaction transaction)
     {
-        core.Sequence.Observe(transaction.ValidUntil);
+        if (core.Mutation != Mutation.FreeReadersEarly)
+        {
+            core.Sequence.Observe(transaction.ValidUntil);
+        }
+
         transactions.Release(transaction, Outcome.Aborted(AbortReason.CoordinatorLost));
         transactions.Forget(transaction);
     }

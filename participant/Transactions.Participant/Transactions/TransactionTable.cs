@@ -93,7 +93,7 @@ internal sealed class TransactionTable(
             }
         }
 
-        Ended.Forget(core.Clock.Earliest);
+        Ended.Forget(core.Mutation == Mutation.ForgetEndedEarly ? core.Clock.Latest.Plus(core.Limits.MaxOffset) : core.Clock.Earliest);
     }
 
     /// <summary>Section 7: a coordinator that came back as another incarnation knows none of the old one's transactions.</summary>

@@ -20,7 +20,9 @@ internal sealed partial class ScenarioRunner
     private ShardRig? _rig;
     private bool _isUnserved;
 
-    private ShardRig Rig => _rig ??= _isUnserved ? new ShardRig(_options, _limits) : new ShardRig(_options, _limits).Serve();
+    private ShardRig Rig => _rig ??= _isUnserved ? NewRig() : NewRig().Serve();
+
+    internal Mutation Mutation { get; init; }
 
     public IReadOnlyList<string> Run(Scenario scenario)
     {
@@ -42,6 +44,8 @@ internal sealed partial class ScenarioRunner
 
         return happened;
     }
+
+    private ShardRig NewRig() => new(_options, _limits, Mutation);
 
     private IReadOnlyList<ShardEffect> Do(string line)
     {

@@ -41,6 +41,7 @@ internal sealed partial class Observer
             world.Fail("X6", $"{by} says that {Describe.Id(id)} committed, and shards had enlisted that its Commit didn't name");
         }
 
+        CheckAllKnown(facts, by);
         CheckDurable(facts, at, by);
         AddToHistory(facts, at, by);
         if (facts.Key is { } key && !_byKey.TryAdd(key, (id, facts.Outcome.Value)) && _byKey[key].Id != id)

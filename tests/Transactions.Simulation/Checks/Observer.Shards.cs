@@ -76,6 +76,9 @@ internal sealed partial class Observer
             case ShardFrame.Resolved { Resolution: { Kind: ShardResolutionKind.Committed } resolution }:
                 ToldCommitted(frame.Id, resolution.CommitTimestamp, $"{shard.Name}'s answer to Resolve");
                 break;
+            case ShardFrame.Enlist enlist:
+                CheckAdmits(shard, enlist.Owner);
+                break;
             case ShardFrame.Applied:
                 Counters.Add(Path.AppliesTold);
                 CheckApplied(shard, frame.Id);

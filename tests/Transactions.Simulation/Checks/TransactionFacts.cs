@@ -26,6 +26,9 @@ internal sealed class TransactionFacts(TransactionContext context, Timestamp mus
 
     public IdempotencyKey? Key { get; private set; }
 
+    /// <summary>Whether no reply came to one of its operations, however often that was sent.</summary>
+    public bool HasLostACall { get; set; }
+
     /// <summary>Whether operations were sent that aren't counted.</summary>
     public bool IsCareless { get; set; }
 

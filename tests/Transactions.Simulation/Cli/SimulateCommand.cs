@@ -30,11 +30,16 @@ internal static class SimulateCommand
         };
         Option<string?> mutant = new("--mutant")
         {
-            Description = "'list' to see all, 'all' to try to catch each, or the name of one to run.",
+            Description = "'list' to see all, 'all' to try to catch each, 'survivors' for those that no seed is known to catch, or the name "
+                + "of one to run.",
+        };
+        Option<string?> record = new("--record")
+        {
+            Description = "With --mutant all or survivors: the table of seeds that catch mutants, read and written.",
         };
         RootCommand root = new("Simulates a whole cluster in virtual time, with faults from a seed, and checks every invariant at every step.")
         {
-            seeds, first, seed, trace, tail, threads, profile, workload, without, clients, transactions, noShrink, history, mutant,
+            seeds, first, seed, trace, tail, threads, profile, workload, without, clients, transactions, noShrink, history, mutant, record,
         };
         root.SetAction(parsed =>
         {
@@ -67,8 +72,8 @@ internal static class SimulateCommand
                     }
 
                     return 0;
-                case "all":
-                    return new MutantHunt(start, count, settings).Run();
+                case "all" or "survivors":
+                    return new MutantHunt(start, count, settings).Run(onlySurvivors: name == "survivors", parsed.GetValue(record));
                 default:
                     if (known is null)
                     {

@@ -16,7 +16,10 @@ internal sealed class SimTransaction(
 
     public TransactionContext Context { get; } = context;
 
-    public CallLedger Ledger { get; } = new(client.Random.NextLong());
+    public CallLedger Ledger { get; } = new(client.Random.NextLong())
+    {
+        Mutation = client.World.Scenario.Mutant.Session,
+    };
 
     public TransactionFacts Facts { get; } = facts;
 
@@ -64,6 +67,7 @@ internal sealed class SimTransaction(
                     break;
 
                 case null:
+                    Facts.HasLostACall = true;
                     Ledger.OutcomeUnknown(ticket, "no answer came");
                     return null;
 
@@ -113,7 +117,10 @@ internal sealed class SimTransaction(
         string home = Context.Coordinator.Name;
         bool isMisdirected = World.IsStormy && client.Random.Chance(0.03);
         CommitConversation conversation = new(
-            isMisdirected ? client.OtherCoordinators(home).First() : home, client.Cluster.Coordinators.Select(c => c.Name));
+            isMisdirected ? client.OtherCoordinators(home).First() : home, client.Cluster.Coordinators.Select(c => c.Name))
+        {
+            Mutation = World.Scenario.Mutant.Session,
+        };
         while (!conversation.IsOver)
         {
             await Step(conversation, sealedSet.Shards, given, result);
@@ -161,8 +168,14 @@ internal sealed class SimTransaction(
         switch (conversation.Step)
         {
             case CommitStep.SendCommit send:
-                Tell(conversation, await client.Call(
-                    send.Coordinator, call => new CoordinatorEvent.Commit(call, Context, shards, key, result)));
+                (CoordinatorAnswer? Answer, bool WasDoubled) told = await client.Call(
+                    send.Coordinator, call => new CoordinatorEvent.Commit(call, Context, shards, key, result));
+                if (told.Answer is { } answer && send.Coordinator != Context.Coordinator.Name)
+                {
+                    World.Observer.MisdirectedCommitAnswered(Facts, send.Coordinator, answer);
+                }
+
+                Tell(conversation, told);
                 break;
             case CommitStep.SendResolve send:
                 World.Counters.Add(Path.Resolves);

@@ -19,7 +19,7 @@ internal sealed class SimCluster
         Scenario scenario = world.Scenario;
         World = world;
         Network = new SimNetwork(world);
-        Log = new FakeDecisionDatabase(() => world.TrueTime);
+        Log = new FakeDecisionDatabase(() => world.TrueTime) { Mutation = scenario.Mutant.Store };
         Servers.Add(LogName, new SimDatabase(world, LogName, isAvailable => Log.IsAvailable = isAvailable, CrashLog));
         for (int i = 0; i < scenario.Coordinators; i++)
         {
@@ -71,7 +71,7 @@ internal sealed class SimCluster
     private void AddShard(string service, int number)
     {
         ShardId id = ShardId.Parse($"{service}/{number}");
-        FakeShardDatabase database = new();
+        FakeShardDatabase database = new() { Mutation = World.Scenario.Mutant.Store };
         ShardIds.Add(id);
         Databases.Add(id, database);
         Servers.Add(id.Value, new SimDatabase(

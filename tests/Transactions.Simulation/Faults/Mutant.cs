@@ -1,23 +1,35 @@
+using Transactions.Model;
+using Transactions.TestKit.Storage;
+
 namespace Transactions.Simulation;
 
 /// <summary>A deliberately broken variant of the protocol: which rule is left out, and where.</summary>
-internal sealed record Mutant(string Name, Coordinator.Mutation Coordinator, Participant.Mutation Participant)
+internal sealed record Mutant(string Name)
 {
-    public static Mutant None { get; } = new("None", default, default);
+    public Coordinator.Mutation Coordinator { get; init; }
 
-    /// <summary>Every mutant that the machines know.</summary>
+    public Participant.Mutation Participant { get; init; }
+
+    public SessionMutation Session { get; init; }
+
+    public StoreMutation Store { get; init; }
+
+    public static Mutant None { get; } = new("None");
+
+    /// <summary>Every mutant of the machines, of the client's session, and of the databases.</summary>
     public static IReadOnlyList<Mutant> All { get; } =
     [
-        .. Enum.GetValues<Coordinator.Mutation>()
-            .Where(m => m != default)
-            .Select(m => new Mutant($"Coordinator.{m}", m, default)),
-        .. Enum.GetValues<Participant.Mutation>()
-            .Where(m => m != default)
-            .Select(m => new Mutant($"Participant.{m}", default, m)),
+        .. Broken<Coordinator.Mutation>().Select(m => new Mutant($"Coordinator.{m}") { Coordinator = m }),
+        .. Broken<Participant.Mutation>().Select(m => new Mutant($"Participant.{m}") { Participant = m }),
+        .. Broken<SessionMutation>().Select(m => new Mutant($"Session.{m}") { Session = m }),
+        .. Broken<StoreMutation>().Select(m => new Mutant($"Store.{m}") { Store = m }),
     ];
 
     public static Mutant? Find(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
         || m.Name.EndsWith("." + name, StringComparison.OrdinalIgnoreCase));
 
     public override string ToString() => Name;
+
+    private static IEnumerable<T> Broken<T>()
+        where T : struct, Enum => Enum.GetValues<T>().Where(m => !m.Equals(default(T)));
 }

@@ -16,6 +16,8 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
 
     private bool IsStormy => World.IsStormy;
 
+    private bool IsRefusedLate => World.Scenario.Mutant.Store == StoreMutation.RefuseAtApply;
+
     /// <summary>Sends a write; the answer comes to this life of the process, if at all.</summary>
     /// <param name="step">What it is, for crashes at it.</param>
     /// <param name="write">Does it, under a fault, at the instant of its commit.</param>
@@ -73,7 +75,7 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
 
     /// <summary>Whether PostgreSQL refuses this transaction for a fault of its own, always.</summary>
     public bool IsPoison(TransactionId id) =>
-        IsStormy && World.Scenario.Poison > 0 && (uint)id.Value.GetHashCode() % 10_000 < World.Scenario.Poison * 10_000;
+        (IsStormy || IsRefusedLate) && World.Scenario.Poison > 0 && (uint)id.Value.GetHashCode() % 10_000 < World.Scenario.Poison * 10_000;
 
     private void Arrive<T>(Statement<T> statement, StorageFault fault, Func<StorageFault, T> write)
     {

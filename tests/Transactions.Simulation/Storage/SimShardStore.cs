@@ -14,6 +14,8 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
 
     private World World => process.World;
 
+    private bool IsRefusedLate => World.Scenario.Mutant.Store == StoreMutation.RefuseAtApply;
+
     public void Start(ShardEffect effect)
     {
         switch (effect)
@@ -42,7 +44,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             case ShardEffect.Apply apply:
                 _server.Write(
                     StorageStep.Apply,
-                    fault => Change(effect, apply.Fence.Generation, fault, f => Database.Apply(apply.Fence, apply.Items, f)),
+                    fault => Change(effect, apply.Fence.Generation, fault, f => Apply(apply, f)),
                     WriteResult.Ambiguous,
                     result => post(new ShardEvent.Applied(apply.Batch, result)));
                 break;
@@ -99,7 +101,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
     {
         foreach (PersistItem item in persist.Items)
         {
-            if (item is not PersistItem.Tombstone && _server.IsPoison(item.Id))
+            if (item is not PersistItem.Tombstone && !IsRefusedLate && _server.IsPoison(item.Id))
             {
                 World.Counters.Add(Fault.PoisonedBatch);
                 return new PersistResult.RolledBack(IsTransient: false, "refused");
@@ -108,6 +110,12 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
 
         return Database.Persist(persist.Fence, persist.Items, fault);
     }
+
+    // X7: what can't be applied was refused when it was prepared; in a mutant it wasn't.
+    private WriteResult Apply(ShardEffect.Apply apply, StorageFault fault) =>
+        IsRefusedLate && apply.Items.Any(item => item.CommitTimestamp is not null && _server.IsPoison(item.Id))
+            ? WriteResult.RolledBack
+            : Database.Apply(apply.Fence, apply.Items, fault);
 
     private T Change<T>(ShardEffect effect, Generation by, StorageFault fault, Func<StorageFault, T> write)
     {

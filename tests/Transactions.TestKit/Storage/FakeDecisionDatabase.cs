@@ -25,6 +25,17 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
     /// </summary>
     public bool FlushesReadBacks { get; init; } = true;
 
+    /// <summary>What it does wrong.</summary>
+    public StoreMutation Mutation
+    {
+        get;
+        init
+        {
+            field = value;
+            FlushesReadBacks &= value != StoreMutation.ReadBackUnflushed;
+        }
+    }
+
     /// <summary>Every row, by id.</summary>
     public ImmutableArray<Decision> Decisions
     {
@@ -182,7 +193,7 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
                 log =>
                 {
                     Timestamp raised = Timestamp.Max(log.Mark, mark);
-                    var gone = log.Rows.Where(r => r.Key.IssuedAt <= raised && r.Value.AppliedAt <= raised).Select(r => r.Key);
+                    var gone = log.Rows.Where(r => r.Key.IssuedAt <= raised && (r.Value.AppliedAt <= raised || Mutation == StoreMutation.PruneUnapplied)).Select(r => r.Key);
                     return (log with { Mark = raised, Rows = log.Rows.RemoveRange(gone) }, raised);
                 },
                 () => null,
@@ -192,13 +203,15 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
 
     private Log Insert(Log log, Decision decision)
     {
-        if (log.Rows.ContainsKey(decision.Id) || log.FindByKey(decision.Key) is not null || decision.Id.IssuedAt <= log.Mark)
+        if ((log.Rows.ContainsKey(decision.Id) && Mutation != StoreMutation.Overwrite)
+            || (log.FindByKey(decision.Key) is not null && Mutation != StoreMutation.ShareKeys)
+            || (decision.Id.IssuedAt <= log.Mark && Mutation != StoreMutation.InsertBelowMark))
         {
             return log;
         }
 
         Row row = new(decision, [.. decision.Writers.Select(w => w.Shard)], decision.Writers.IsEmpty ? now() : null);
-        return log with { Rows = log.Rows.Add(decision.Id, row) };
+        return log with { Rows = log.Rows.SetItem(decision.Id, row) };
     }
 
     private Log NoteApplied(Log log, (TransactionId Id, ShardId Shard) applied)

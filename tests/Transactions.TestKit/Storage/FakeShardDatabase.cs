@@ -16,6 +16,9 @@ public sealed class FakeShardDatabase
     private readonly Lock _lock = new();
     private readonly CrashableState<FakeShardState> _state = new(FakeShardState.Empty);
 
+    /// <summary>What it does wrong.</summary>
+    public StoreMutation Mutation { get; init; }
+
     /// <summary>What is there and visible.</summary>
     public FakeShardState State
     {
@@ -88,7 +91,8 @@ public sealed class FakeShardDatabase
             fault,
             state =>
             {
-                if (state.Row is not { } row || row.Generation != seen || row.LeaseUntil != waitedOut)
+                if (state.Row is not { } row || row.Generation != seen
+                    || (row.LeaseUntil != waitedOut && Mutation != StoreMutation.TakeOverRenewed))
                 {
                     return (null, new TakeoverResult.Lost());
                 }
@@ -133,7 +137,7 @@ public sealed class FakeShardDatabase
     public PersistResult Persist(Fence fence, ImmutableArray<PersistItem> items, StorageFault fault = StorageFault.None) =>
         Write<PersistResult>(
             fault,
-            state => state.Allows(fence) ? Persist(state, items) : (null, new PersistResult.Fenced()),
+            state => Allows(state, fence) ? Persist(state, items) : (null, new PersistResult.Fenced()),
             () => new PersistResult.RolledBack(IsTransient: true, "rolled back by the test"),
             () => new PersistResult.Ambiguous("answer lost by the test"));
 
@@ -145,7 +149,9 @@ public sealed class FakeShardDatabase
             {
                 if (state.Prepared.TryGetValue(item.Id, out PreparedRow? prepared))
                 {
-                    state = state with { Prepared = state.Prepared.Remove(item.Id) };
+                    state = Mutation == StoreMutation.ApplyKeepsIntents && item.CommitTimestamp is not null
+                        ? state
+                        : state with { Prepared = state.Prepared.Remove(item.Id) };
                     state = item.CommitTimestamp is { } at ? state.WithVersions(prepared.Writes, at) : state;
                 }
             }
@@ -218,7 +224,7 @@ public sealed class FakeShardDatabase
             };
         });
 
-    private static (FakeShardState? Next, PersistResult Result) Persist(FakeShardState state, ImmutableArray<PersistItem> items)
+    private (FakeShardState? Next, PersistResult Result) Persist(FakeShardState state, ImmutableArray<PersistItem> items)
     {
         Outcome?[] register = new Outcome?[items.Length];
         for (int i = 0; i < items.Length; i++)
@@ -240,7 +246,7 @@ public sealed class FakeShardDatabase
                     }
 
                     (state, bool won) = Register(state, onePhase.Id, Outcome.Committed(onePhase.CommitTimestamp));
-                    state = won ? state.WithVersions(onePhase.Writes, onePhase.CommitTimestamp) : state;
+                    state = won || Mutation == StoreMutation.WriteWithoutRegister ? state.WithVersions(onePhase.Writes, onePhase.CommitTimestamp) : state;
                     break;
                 case PersistItem.Tombstone tombstone:
                     (state, _) = Register(state, tombstone.Id, Outcome.Aborted(tombstone.Reason));
@@ -255,8 +261,8 @@ public sealed class FakeShardDatabase
         return (state, new PersistResult.Committed([.. register]));
     }
 
-    private static (FakeShardState State, bool Won) Register(FakeShardState state, TransactionId id, Outcome outcome) =>
-        state.Outcomes.ContainsKey(id) || id.IssuedAt <= state.Row!.OutcomesMark
+    private (FakeShardState State, bool Won) Register(FakeShardState state, TransactionId id, Outcome outcome) =>
+        state.Outcomes.ContainsKey(id) || (id.IssuedAt <= state.Row!.OutcomesMark && Mutation != StoreMutation.InsertBelowMark)
             ? (state, false)
             : (state with { Outcomes = state.Outcomes.Add(id, outcome) }, true);
 
@@ -283,8 +289,15 @@ public sealed class FakeShardDatabase
         return live.Count <= range.Limit ? ([.. found], true) : ([.. found[..(live[range.Limit - 1] + 1)]], false);
     }
 
+    private bool Allows(FakeShardState state, Fence fence) => Mutation switch
+    {
+        StoreMutation.IgnoreGeneration => state.Row is not null,
+        StoreMutation.IgnoreEpoch => state.Row?.Generation == fence.Generation,
+        _ => state.Allows(fence),
+    };
+
     private WriteResult WriteFenced(Fence fence, StorageFault fault, Func<FakeShardState, FakeShardState> write) =>
-        Write(fault, state => state.Allows(fence) ? (write(state), WriteResult.Committed) : (null, WriteResult.Fenced));
+        Write(fault, state => Allows(state, fence) ? (write(state), WriteResult.Committed) : (null, WriteResult.Fenced));
 
     private WriteResult Write(StorageFault fault, Func<FakeShardState, (FakeShardState? Next, WriteResult Result)> write) =>
         Write(fault, write, () => WriteResult.RolledBack, () => WriteResult.Ambiguous);
