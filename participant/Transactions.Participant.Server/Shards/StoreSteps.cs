@@ -28,8 +28,7 @@ internal sealed class StoreSteps(
                 return new ShardEvent.Persisted(persist.Batch, await WriteAsync(
                     () => store.PersistAsync(persist.Fence, persist.Items, ending),
                     new PersistResult.RolledBack(IsTransient: true, "stopping"),
-                    new PersistResult.Ambiguous(NoAnswer),
-                    answerTimeout));
+                    new PersistResult.Ambiguous(NoAnswer)));
             case ShardEffect.Apply apply:
                 return new ShardEvent.Applied(apply.Batch, await WriteAsync(
                     () => store.ApplyAsync(apply.Fence, apply.Items, ending)));
@@ -41,25 +40,19 @@ internal sealed class StoreSteps(
                     () => store.HandBackAsync(handBack.Fence, handBack.LeaseUntil, ending)));
             case ShardEffect.Prune prune:
                 return new ShardEvent.Pruned(await WriteAsync(
-                    () => store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending),
-                    WriteResult.RolledBack,
-                    WriteResult.Ambiguous,
-                    Timeout.InfiniteTimeSpan));
+                    () => store.PruneAsync(prune.Fence, prune.HistoryHorizon, prune.OutcomesMark, ending)));
             case ShardEffect.TakeOver takeOver:
                 return new ShardEvent.TakenOver(await WriteAsync<TakeoverResult>(
                     () => store.TakeOverAsync(self, takeOver.Seen, takeOver.WaitedOut, takeOver.LeaseUntil, ending),
                     new TakeoverResult.Failed("stopping"),
-                    new TakeoverResult.Failed(NoAnswer),
-                    Timeout.InfiniteTimeSpan));
+                    new TakeoverResult.Failed(NoAnswer)));
             case ShardEffect.ReadShardRow:
                 return new ShardEvent.ShardRowRead(await ReadAsync(() => store.ReadShardRowAsync(ending)));
             case ShardEffect.Load load:
                 return new ShardEvent.Loaded(await ReadAsync(() => store.LoadAsync(load.Generation, ending)));
             case ShardEffect.Reconcile reconcile:
                 return new ShardEvent.Reconciled(
-                    reconcile.Request,
-                    await ReadAsync(
-                        () => store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending), Timeout.InfiniteTimeSpan));
+                    reconcile.Request, await ReadAsync(() => store.ReconcileAsync(reconcile.Generation, reconcile.Doubtful, ending)));
             case ShardEffect.ReadOutcome read:
                 Found? found = await ReadAsync(async () => new Found(await store.ReadOutcomeAsync(read.Id, ending)));
                 return new ShardEvent.OutcomeRead(read.Request, found is not null, found?.Outcome);
@@ -69,17 +62,15 @@ internal sealed class StoreSteps(
     }
 
     private Task<WriteResult> WriteAsync(Func<Task<WriteResult>> write) =>
-        WriteAsync(write, WriteResult.RolledBack, WriteResult.Ambiguous, answerTimeout);
+        WriteAsync(write, WriteResult.RolledBack, WriteResult.Ambiguous);
 
     // A write is only ever cancelled before it is sent.
-    // Pruning, reconciling and taking over are many transactions, each bounded by itself: given up half-way, the rest of such a step
-    // would go on beside the next one. They are waited for.
-    private async Task<T> WriteAsync<T>(Func<Task<T>> write, T unsent, T unanswered, TimeSpan within)
+    private async Task<T> WriteAsync<T>(Func<Task<T>> write, T unsent, T unanswered)
     {
         Task<T> asked = write();
         try
         {
-            return await asked.WaitAsync(within, timeProvider);
+            return await asked.WaitAsync(answerTimeout, timeProvider);
         }
         catch (OperationCanceledException)
         {
@@ -92,16 +83,13 @@ internal sealed class StoreSteps(
         }
     }
 
-    private Task<T?> ReadAsync<T>(Func<Task<T>> read)
-        where T : class => ReadAsync(read, answerTimeout);
-
-    private async Task<T?> ReadAsync<T>(Func<Task<T>> read, TimeSpan within)
+    private async Task<T?> ReadAsync<T>(Func<Task<T>> read)
         where T : class
     {
         Task<T> asked = read();
         try
         {
-            return await asked.WaitAsync(within, timeProvider);
+            return await asked.WaitAsync(answerTimeout, timeProvider);
         }
         catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
         {
