@@ -27,7 +27,10 @@ internal sealed class ProxiedConnection : IDisposable
         IsCut = true;
         try
         {
-            _client.Client.LingerState = new LingerOption(true, 0);
+            if (_client.Client is { } open)
+            {
+                open.LingerState = new LingerOption(true, 0);
+            }
         }
         catch (Exception e) when (e is ObjectDisposedException or SocketException)
         {
