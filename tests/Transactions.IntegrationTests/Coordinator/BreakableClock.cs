@@ -16,6 +16,9 @@ public sealed class BreakableClock : IBoundedClock, IDisposable
         set => _isBroken = value;
     }
 
+    /// <summary>Whether whoever reads it waits.</summary>
+    public bool IsHeld => !_isRead.IsSet;
+
     /// <summary>Whoever reads it from now on waits: a coordinator then handles nothing more.</summary>
     public void Hold() => _isRead.Reset();
 

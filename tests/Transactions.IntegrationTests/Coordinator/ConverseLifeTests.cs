@@ -145,17 +145,22 @@ public sealed class ConverseLifeTests(PostgresFixture postgres)
             Coordinators = { proxy.Address },
         });
         Task<RunResult<int>> running;
+        TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            // Nothing of what comes next is handled before the stream is cut.
+            // Nothing of what comes after the body is handled before the stream is cut, and what came before it is done.
             running = client.RunAsync(
-                _ =>
+                async _ =>
                 {
+                    Assert.False(held.Task.IsCompleted, "The transaction ran again.");
+                    await Eventually.IsTrueAsync(() => Task.FromResult(coordinator.ReadGauge("calls") == 0), () => "A call stays.");
                     coordinator.Clock.Hold();
-                    return Task.FromResult(42);
+                    held.SetResult();
+                    return 42;
                 },
                 new() { IdempotencyKey = "cut" },
                 Token);
+            await Task.WhenAny(held.Task, running);
             await Eventually.IsTrueAsync(() => Task.FromResult(coordinator.ReadGauge("calls") == 1), () => "No Commit came.");
             proxy.GoDown();
         }

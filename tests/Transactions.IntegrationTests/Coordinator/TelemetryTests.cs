@@ -18,8 +18,8 @@ public sealed class TelemetryTests(PostgresFixture postgres)
     public async Task Transactions_OfEveryEnd_AreCountedAndMeasured()
     {
         ConcurrentBag<(string Name, double Value, string Tags)> measured = [];
-        using MeterListener listener = Listen(measured);
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("metrics"));
+        using MeterListener listener = Listen(coordinator, measured);
         await using FakeParticipant participant = await FakeParticipant.ConnectAsync(
             coordinator, VoteAhead, TestCluster.Shard("metrics/0"), TestCluster.Shard("metrics/1"));
         TestClient client = await TestClient.HelloAsync(coordinator);
@@ -81,12 +81,13 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         && activity.GetTagItem("transactions.outcome") is string outcome
         && outcome.StartsWith("committed", StringComparison.Ordinal);
 
-    private static MeterListener Listen(ConcurrentBag<(string Name, double Value, string Tags)> measured)
+    private static MeterListener Listen(TestCoordinator coordinator, ConcurrentBag<(string Name, double Value, string Tags)> measured)
     {
         MeterListener listener = new();
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (instrument.Meter.Name == Source)
+            // Those of other coordinators in this process tell what other tests do to them.
+            if (instrument.Meter.Name == Source && ReferenceEquals(instrument.Meter.Scope, coordinator.Meters))
             {
                 l.EnableMeasurementEvents(instrument);
             }
