@@ -102,8 +102,10 @@ internal sealed class Resolver(
 
         if (work.IsHome(context.Coordinator))
         {
-            // X5: it never begins here after this, however late its Enlists and its Commit come.
-            ended.Remember(id, context.Deadline, new(null, [], set.Key is not null, Client: null));
+            // X5: it never begins here after this, however late its Enlists and its Commit come. A deadline beyond the longest lifetime
+            // is refused everywhere (X1), and whatever its client signed, the memory isn't kept longer.
+            Timestamp deadline = Timestamp.Min(context.Deadline, id.IssuedAt.Plus(work.Limits.MaxLifetime));
+            ended.Remember(id, deadline, new(null, [], set.Key is not null, Client: null));
         }
 
         resolution = new(id, context.Client, set, new Waiters(calls));

@@ -70,9 +70,9 @@ internal sealed class CoordinatorLink : IAsyncDisposable
     /// <summary>Queues a frame. A queue that is full breaks the stream: the coordinator doesn't keep up.</summary>
     public void Send(V1.ParticipantFrame frame)
     {
-        if (_queue is { } queue && !queue.TryAdd(frame))
+        if (_queue is { } queue && !queue.TryAdd(frame) && _stream is { } stream)
         {
-            _stream?.Cancel();
+            Break(stream);
         }
     }
 
@@ -85,6 +85,19 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         }
 
         _stopping.Dispose();
+    }
+
+    // On a shard's loop: what the cancelling sets off isn't waited for.
+    private static void Break(CancellationTokenSource stream)
+    {
+        try
+        {
+            _ = stream.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended meanwhile.
+        }
     }
 
     private async Task RunAsync()

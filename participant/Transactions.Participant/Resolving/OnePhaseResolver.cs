@@ -82,7 +82,12 @@ internal sealed class OnePhaseResolver(
     {
         if (_tombstones.TryGetValue(id, out List<CoordinatorId>? waiting))
         {
-            waiting.Add(from);
+            // It asks again and again while the storage is silent, and needs one answer.
+            if (!waiting.Contains(from))
+            {
+                waiting.Add(from);
+            }
+
             return;
         }
 

@@ -86,6 +86,25 @@ public sealed class LimitTests
     }
 
     [Fact]
+    [Trait("Rule", "X5")]
+    public void Resolve_DeadlineBeyondTheLongestLifetime_IsForgottenAfterThat()
+    {
+        MachineHarness harness = new();
+        Duration lifetime = ProtocolLimits.Default.MaxLifetime;
+        TransactionContext context = harness.NewTransaction(lifetime + Duration.FromDays(1000));
+        harness.Handle(new CoordinatorEvent.Resolve(harness.NextCall(), context, [.. Both], null));
+        Assert.Equal(1, harness.Machine.RememberedTransactions);
+
+        harness.Now = context.Id.IssuedAt.Plus(lifetime);
+        harness.Handle(new CoordinatorEvent.TimePassed());
+        Assert.Equal(1, harness.Machine.RememberedTransactions);
+
+        harness.Now = harness.Now.Plus(ProtocolLimits.Default.MaxOffset + Duration.FromSeconds(1));
+        harness.Handle(new CoordinatorEvent.TimePassed());
+        Assert.Equal(0, harness.Machine.RememberedTransactions);
+    }
+
+    [Fact]
     [Trait("Rule", "D1")]
     public void Commit_MaxQueuedDecisions_IsRefusedBeforeAnythingChanges()
     {

@@ -9,6 +9,9 @@ internal sealed class Summary
     private readonly Lock _gate = new();
     private long _microseconds;
     private long _steps;
+    private int _calm;
+    private long _fewestTransactions = long.MaxValue;
+    private long _fewestFaults = long.MaxValue;
 
     public int Seeds { get; private set; }
 
@@ -23,6 +26,15 @@ internal sealed class Summary
             _counters.Add(result.Counters);
             _microseconds += result.Microseconds;
             _steps += result.Steps;
+            _fewestTransactions = Math.Min(_fewestTransactions, result.Counters[Path.Transactions]);
+            if (result.Scenario.IsCalm)
+            {
+                _calm++;
+            }
+            else
+            {
+                _fewestFaults = Math.Min(_fewestFaults, result.Counters.Faults);
+            }
         }
     }
 
@@ -57,6 +69,12 @@ internal sealed class Summary
             $"{Seeds} seeds from {first}; {_microseconds / 3_600e6:0.00} simulated hours; {transactions} transactions: {_counters[Path.Committed]} committed, {_counters[Path.Aborted]} aborted, {Math.Max(0, transactions - ended)} of which nobody ever heard; {_counters[Path.ToldInDoubt]} clients left in doubt");
         AnsiConsole.MarkupLineInterpolated(
             $"{_counters.Faults} faults; {_steps} steps; {elapsed.TotalSeconds:0.0} s: {transactions / elapsed.TotalSeconds:0} transactions/s, {transactions / processor.TotalSeconds:0} a second of processor time");
+        if (Seeds > _calm)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"{_calm} seeds were calm; each had at least {_fewestTransactions} transactions, and the others at least {_fewestFaults} faults");
+        }
+
         if (ExcessesCaught > 0)
         {
             AnsiConsole.MarkupLineInterpolated(
