@@ -161,6 +161,7 @@ internal sealed class ParticipantHost(
             processStop,
             new ShardObserver(id, metrics, _logger),
             options.MaxQueuedRequests,
+            options.MaxUnhandledFrames,
             options.AnswerTimeout);
         lock (_drivers)
         {

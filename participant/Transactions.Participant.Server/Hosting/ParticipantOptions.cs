@@ -98,10 +98,16 @@ public sealed class ParticipantOptions
     public int MaxQueuedPersists { get; set; } = Defaults.MaxQueuedPersists;
 
     /// <summary>
-    /// How many requests and coordinators' frames may wait for one shard's turn: beyond that unary calls are refused, and streams
-    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// How many clients' requests may wait for one shard's turn: beyond that unary calls are refused, and clients' streams aren't read.
+    /// 1 to 1,000,000; default 100,000.
     /// </summary>
     public int MaxQueuedRequests { get; set; } = 100_000;
+
+    /// <summary>
+    /// How many coordinators' frames may wait for one shard's turn, beside clients' requests: beyond that coordinators' streams
+    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// </summary>
+    public int MaxUnhandledFrames { get; set; } = 100_000;
 
     /// <summary>How many requests of one Store stream may be unanswered; more are refused. 1 to 1,000,000; default 10,000.</summary>
     public int MaxRequestsPerStream { get; set; } = 10_000;
@@ -194,6 +200,7 @@ public sealed class ParticipantOptions
         }
 
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
+        CheckCount(faults, MaxUnhandledFrames, nameof(MaxUnhandledFrames));
         CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
         if (HelloTimeout < TimeSpan.FromMilliseconds(100) || HelloTimeout > TimeSpan.FromMinutes(1))
         {

@@ -25,6 +25,7 @@ internal sealed class ShardDriver : IAsyncDisposable
     private readonly ReadQueue _reads;
     private readonly Ticker _ticker;
     private readonly ClockWaker _waker;
+    private readonly FrameGate _frames;
     private readonly int _maxQueuedRequests;
     private long _lastCall;
     private int _isTickQueued;
@@ -39,11 +40,13 @@ internal sealed class ShardDriver : IAsyncDisposable
         IProcessStop processStop,
         ShardObserver observer,
         int maxQueuedRequests,
+        int maxUnhandledFrames,
         TimeSpan answerTimeout)
     {
         (_machine, _store, _self, _links, _observer) = (machine, store, self, links, observer);
         _steps = new StoreSteps(store, self, answerTimeout, timeProvider, processStop, observer, _ending.Token);
         _maxQueuedRequests = maxQueuedRequests;
+        _frames = new FrameGate(maxUnhandledFrames);
         _loop = new MachineLoop<ShardEvent, ShardEffect>(
             Handle, machine.TakeEffects, Start, clock, processStop, maxQueuedRequests);
         _reads = new ReadQueue(store, Post, answerTimeout, timeProvider, processStop);
@@ -66,10 +69,13 @@ internal sealed class ShardDriver : IAsyncDisposable
 
     public void Post(ShardEvent e) => _loop.Post(e);
 
-    /// <summary>Hands in a coordinator's frame, when there is room for it.</summary>
+    /// <summary>Hands in a coordinator's frame, when there is room for it. Clients' requests, however many, take none of that room.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
-    public ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken) =>
-        _loop.PostRequestAsync(frame, cancellationToken);
+    public async ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken)
+    {
+        await _frames.EnterAsync(1, cancellationToken);
+        Post(frame);
+    }
 
     /// <summary>Hands in a call and waits for its answer; a full queue refuses it. Cancelling stops the waiting only.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
@@ -189,6 +195,10 @@ internal sealed class ShardDriver : IAsyncDisposable
         }
 
         _machine.Handle(e, clock);
+        if (e is ShardEvent.FrameReceived)
+        {
+            _frames.Leave();
+        }
     }
 
     private void Start(ShardEffect effect)

@@ -73,8 +73,10 @@ public sealed class ShardDriverTests : IAsyncDisposable
             call => new ShardEvent.OperationReceived(
                 call, transaction, new OperationNumber(1, 1), new Operation.Put(new RecordKey("t", "a"), Document.FromText("1"))),
             Token));
-        driver.Post(new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
-            transaction.Id, driver.Owned!.Value.Generation, Timestamp.Zero, Wrote: true, Operations: 1)));
+        await driver.PostFrameAsync(
+            new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
+                transaction.Id, driver.Owned!.Value.Generation, Timestamp.Zero, Wrote: true, Operations: 1)),
+            Token);
 
         await UntilAsync(() => _links.Sent.OfType<ShardFrame.Voted>().Any(voted => voted.Vote.IsYes));
         Assert.True(_database.ReadShardRow()!.Epoch > epoch);
@@ -139,6 +141,29 @@ public sealed class ShardDriverTests : IAsyncDisposable
         await driver.DisposeAsync();
     }
 
+    [Fact]
+    public async Task PostFrameAsync_RequestsQueueFull_FindsRoomOfItsOwnUntilThatIsFull()
+    {
+        ShardDriver driver = Make(answerTimeout: TimeSpan.FromMinutes(1), maxQueuedRequests: 1, maxUnhandledFrames: 2);
+        Task<ShardAnswer> waiting = Read(driver);
+        using CancellationTokenSource giveUp = new();
+        Task<Task<ShardAnswer>> held = driver.StartCallAsync(ToRead, giveUp.Token);
+        Assert.False(held.IsCompleted);
+
+        Assert.True(driver.PostFrameAsync(Frame(), Token).AsTask().IsCompletedSuccessfully);
+        Assert.True(driver.PostFrameAsync(Frame(), Token).AsTask().IsCompletedSuccessfully);
+        Task given = driver.PostFrameAsync(Frame(), giveUp.Token).AsTask();
+        Task third = driver.PostFrameAsync(Frame(), Token).AsTask();
+        Assert.False(third.IsCompleted);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+
+        driver.Start();
+        await third;
+        Assert.IsType<ShardAnswer.Refused>(await waiting);
+        await driver.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _store.Release();
@@ -154,7 +179,7 @@ public sealed class ShardDriverTests : IAsyncDisposable
         return driver;
     }
 
-    private ShardDriver Make(TimeSpan answerTimeout, int maxQueuedRequests) => new(
+    private ShardDriver Make(TimeSpan answerTimeout, int maxQueuedRequests, int maxUnhandledFrames = 1_000) => new(
         new ShardMachine(s_shard, "me", TestCluster.Identity.Limits, new ShardOptions
         {
             LeaseDuration = NodaTime.Duration.FromMilliseconds(600),
@@ -169,7 +194,15 @@ public sealed class ShardDriverTests : IAsyncDisposable
         _stop,
         new ShardObserver(s_shard, new ParticipantMetrics(_services.GetRequiredService<IMeterFactory>()), _log),
         maxQueuedRequests,
+        maxUnhandledFrames,
         answerTimeout);
+
+    private static ShardEvent.FrameReceived Frame()
+    {
+        TransactionContext transaction = Transaction();
+        return new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
+            transaction.Id, new Generation(1), Timestamp.Zero, Wrote: true, Operations: 1));
+    }
 
     private static Task<ShardAnswer> Read(ShardDriver driver) => driver.CallAsync(ToRead, Token);
 
