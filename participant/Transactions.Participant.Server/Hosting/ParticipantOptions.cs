@@ -122,8 +122,8 @@ public sealed class ParticipantOptions
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// How long one step of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a read
-    /// has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
+    /// How long one round trip of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a
+    /// read has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
     /// </summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(45);
 

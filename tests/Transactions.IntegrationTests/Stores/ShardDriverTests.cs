@@ -267,8 +267,13 @@ public sealed class ShardDriverTests : IAsyncDisposable
         public Task<ShardRow> ReadShardRowAsync(CancellationToken cancellationToken) => inner.ReadShardRowAsync(cancellationToken);
 
         public Task<TakeoverResult> TakeOverAsync(
-            ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken) =>
-            inner.TakeOverAsync(self, seen, waitedOut, leaseUntil, cancellationToken);
+            ShardOwner self,
+            Generation seen,
+            Timestamp waitedOut,
+            Timestamp leaseUntil,
+            Action onRoundTrip,
+            CancellationToken cancellationToken) =>
+            inner.TakeOverAsync(self, seen, waitedOut, leaseUntil, onRoundTrip, cancellationToken);
 
         public async Task<LoadedShard> LoadAsync(Generation generation, CancellationToken cancellationToken)
         {
@@ -297,8 +302,8 @@ public sealed class ShardDriverTests : IAsyncDisposable
             inner.ApplyAsync(fence, items, cancellationToken);
 
         public Task<ReconcileResult> ReconcileAsync(
-            Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
-            inner.ReconcileAsync(generation, doubtful, cancellationToken);
+            Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
+            inner.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
 
         public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
             ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken) =>
@@ -308,10 +313,10 @@ public sealed class ShardDriverTests : IAsyncDisposable
             inner.ReadOutcomeAsync(id, cancellationToken);
 
         public async Task<WriteResult> PruneAsync(
-            Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken)
+            Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken)
         {
             await PassAsync(nameof(PruneAsync), cancellationToken);
-            return await inner.PruneAsync(fence, historyHorizon, outcomesMark, cancellationToken);
+            return await inner.PruneAsync(fence, historyHorizon, outcomesMark, onRoundTrip, cancellationToken);
         }
 
         public ValueTask DisposeAsync()
