@@ -95,11 +95,7 @@ internal sealed class ParticipantHost(
         await _stopping.CancelAsync();
         await _starting;
         await _links.DisposeAsync();
-        foreach (ShardDriver driver in Shards)
-        {
-            await driver.DisposeAsync();
-        }
-
+        await Task.WhenAll(Shards.Select(driver => driver.DisposeAsync().AsTask()));
         _stopping.Dispose();
     }
 
@@ -162,7 +158,8 @@ internal sealed class ParticipantHost(
             new ShardObserver(id, metrics, _logger),
             options.MaxQueuedRequests,
             options.MaxUnhandledFrames,
-            options.AnswerTimeout);
+            options.AnswerTimeout,
+            options.StopTimeout);
         lock (_drivers)
         {
             _drivers.Add(driver);

@@ -40,7 +40,10 @@ public sealed class ParticipantOptions
     /// <summary>How long versions are kept for reads of the past. 1 s to 3,650 days; default 7 days.</summary>
     public TimeSpan HistoryRetention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long stopping may wait for leases to be handed back. 0 to 1 min; default 5 s.</summary>
+    /// <summary>
+    /// How long stopping may wait for leases to be handed back, and then, as long again, for PostgreSQL's last answers. 0 to 1 min;
+    /// default 5 s.
+    /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a key may be, in bytes of UTF-8. 1 to 2,048; default 1,024.</summary>

@@ -18,6 +18,8 @@ internal sealed class StoreSteps(
     ShardObserver observer,
     CancellationToken ending)
 {
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private string NoAnswer => $"PostgreSQL gave no answer within {answerTimeout}";
 
     /// <summary>Starts one effect; the event says how it fared.</summary>
@@ -65,6 +67,9 @@ internal sealed class StoreSteps(
         }
     }
 
+    /// <summary>Waits for no answer any more, those under way included. The store may be closed then.</summary>
+    public void GiveUpAll() => _givenUp.TrySetResult();
+
     private Task<WriteResult> WriteAsync(Func<StepWatch, Task<WriteResult>> write) =>
         WriteAsync(write, WriteResult.RolledBack, WriteResult.Ambiguous);
 
@@ -103,12 +108,12 @@ internal sealed class StoreSteps(
         }
     }
 
-    // Throws TimeoutException when a round trip wasn't answered in time.
+    // Throws TimeoutException when a round trip wasn't answered in time, or nothing is waited for any more.
     private async Task<T> AwaitAsync<T>(Func<StepWatch, Task<T>> begin)
     {
         StepWatch step = new(answerTimeout, timeProvider, ending);
         Task<T> asked = begin(step);
-        if (await Task.WhenAny(asked, step.Silent) != asked)
+        if (await Task.WhenAny(asked, step.Silent, _givenUp.Task) != asked)
         {
             GiveUp(asked, step);
             throw new TimeoutException(NoAnswer);

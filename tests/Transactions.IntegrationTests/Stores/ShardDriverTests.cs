@@ -103,18 +103,35 @@ public sealed class ShardDriverTests : IAsyncDisposable
         Assert.Null(_stop.Reason);
     }
 
-    [Fact]
-    public async Task DisposeAsync_StepThatNeverEnds_IsWaitedForNoLongerThanForItsAnswer()
+    [Theory]
+    [InlineData(nameof(IShardStore.PruneAsync))]
+    [InlineData(nameof(IShardStore.RenewAsync))]
+    public async Task DisposeAsync_StepThatNeverEnds_IsWaitedForNoLongerThanStoppingMayTake(string step)
     {
-        _store.Hold(nameof(IShardStore.PruneAsync));
-        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMilliseconds(500));
+        _store.Hold(step);
+        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMinutes(10), stopTimeout: TimeSpan.FromMilliseconds(300));
         await UntilAsync(() => _store.Held == 1);
 
-        await driver.DisposeAsync();
+        await driver.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
 
         // What then fails fails because it is closed.
-        _store.Release();
         Assert.True(_store.IsDisposed);
+        _store.Release();
+        Assert.Null(_stop.Reason);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_ReadThatNeverEnds_IsNotWaitedFor()
+    {
+        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMinutes(10));
+        await UntilAsync(() => driver.Phase == OwnershipPhase.Serving);
+        _store.Hold(nameof(IShardStore.ReadVersionsAsync));
+        Task<ShardAnswer> reading = Read(driver);
+        await UntilAsync(() => _store.Held == 1);
+
+        await driver.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+
+        Assert.IsType<ShardAnswer.Refused>(await reading);
         Assert.Null(_stop.Reason);
     }
 
@@ -172,14 +189,15 @@ public sealed class ShardDriverTests : IAsyncDisposable
 
     private readonly Links _links = new();
 
-    private ShardDriver Start(TimeSpan answerTimeout)
+    private ShardDriver Start(TimeSpan answerTimeout, TimeSpan? stopTimeout = null)
     {
-        ShardDriver driver = Make(answerTimeout, maxQueuedRequests: 1_000);
+        ShardDriver driver = Make(answerTimeout, maxQueuedRequests: 1_000, stopTimeout: stopTimeout);
         driver.Start();
         return driver;
     }
 
-    private ShardDriver Make(TimeSpan answerTimeout, int maxQueuedRequests, int maxUnhandledFrames = 1_000) => new(
+    private ShardDriver Make(
+        TimeSpan answerTimeout, int maxQueuedRequests, int maxUnhandledFrames = 1_000, TimeSpan? stopTimeout = null) => new(
         new ShardMachine(s_shard, "me", TestCluster.Identity.Limits, new ShardOptions
         {
             LeaseDuration = NodaTime.Duration.FromMilliseconds(600),
@@ -195,7 +213,8 @@ public sealed class ShardDriverTests : IAsyncDisposable
         new ShardObserver(s_shard, new ParticipantMetrics(_services.GetRequiredService<IMeterFactory>()), _log),
         maxQueuedRequests,
         maxUnhandledFrames,
-        answerTimeout);
+        answerTimeout,
+        stopTimeout ?? TimeSpan.FromMinutes(1));
 
     private static ShardEvent.FrameReceived Frame()
     {
@@ -305,9 +324,12 @@ public sealed class ShardDriverTests : IAsyncDisposable
             Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
             inner.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
 
-        public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
-            ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken) =>
-            inner.ReadVersionsAsync(queries, cancellationToken);
+        public async Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
+            ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken)
+        {
+            await PassAsync(nameof(ReadVersionsAsync), cancellationToken);
+            return await inner.ReadVersionsAsync(queries, cancellationToken);
+        }
 
         public Task<Outcome?> ReadOutcomeAsync(TransactionId id, CancellationToken cancellationToken) =>
             inner.ReadOutcomeAsync(id, cancellationToken);
