@@ -37,7 +37,7 @@ internal sealed class StoreStream(
             LeaveReplies();
             await sending;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException || Departure.Explains(e, cancellationToken))
         {
             // The client went away, or doesn't read its replies: what it asked goes on; nobody is there to be told.
         }

@@ -53,9 +53,10 @@ public sealed class TestCoordinator : IAsyncDisposable
         string connectionString,
         string name = "one",
         Action<CoordinatorServerOptions>? configure = null,
-        Action<ClusterOptions>? cluster = null)
+        Action<ClusterOptions>? cluster = null,
+        Action<IServiceCollection>? services = null)
     {
-        TestCoordinator coordinator = await StartAsync(connectionString, name, configure, cluster: cluster);
+        TestCoordinator coordinator = await StartAsync(connectionString, name, configure, cluster: cluster, services: services);
         await coordinator.UntilHealthAsync(HealthCheckResponse.Types.ServingStatus.Serving);
         return coordinator;
     }
@@ -66,7 +67,8 @@ public sealed class TestCoordinator : IAsyncDisposable
         string name = "one",
         Action<CoordinatorServerOptions>? configure = null,
         BreakableClock? clock = null,
-        Action<ClusterOptions>? cluster = null)
+        Action<ClusterOptions>? cluster = null,
+        Action<IServiceCollection>? services = null)
     {
         LogLines lines = new();
         clock ??= new();
@@ -83,6 +85,7 @@ public sealed class TestCoordinator : IAsyncDisposable
             o.Log.MaxStartupPause = TimeSpan.FromMilliseconds(200);
             configure?.Invoke(o);
         });
+        services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         app.MapTransactionCoordinator();
         try
