@@ -98,7 +98,7 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
                 refused = await RefusalOfAsync(() => UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-other", at: null, Token));
                 return refused is not null;
             },
-            () => "Nothing is refused.");
+            () => $"Nothing is refused: {WhatBecameOf(waiting)}.");
         AssertLimit(refused!, "waiting", LimitedClusterFixture.MaxWaiting, "try again later");
         await LimitAsync(
             "waiting", LimitedClusterFixture.MaxWaiting, "try again later", () => holder.PutAsync("payments", $"{_prefix}-more", "1", Token));
@@ -110,6 +110,11 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         Assert.Equal("2", await UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-held", at: null, Token));
         Assert.Null(await UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-more", at: null, Token));
     }
+
+    private static string WhatBecameOf(Task waiting) =>
+        waiting.IsCompletedSuccessfully ? "the waiter was admitted, so that the holder's locks are gone"
+        : waiting.Exception is { } failure ? $"the waiter failed, {failure.InnerException!.Message}"
+        : "the waiter waits, or never came";
 
     // What other tests left is gone when a transaction finds room.
     private async Task UntilIdleAsync()
