@@ -88,9 +88,9 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         UnaryClient holder = await BeginAsync();
         await holder.PutAsync("payments", $"{_prefix}-held", "1", Token);
         UnaryClient waiter = await BeginAsync();
-        Task waiting = waiter.PutAsync("payments", $"{_prefix}-held", "2", Token);
 
-        // The younger one waits from some moment on; reads that come before are answered.
+        // The younger one waits from some moment on; reads that come before are answered, and may take its place for a moment.
+        Task waiting = UntilAdmittedAsync(() => waiter.PutAsync("payments", $"{_prefix}-held", "2", Token));
         RpcException? refused = null;
         await Eventually.IsTrueAsync(
             async () =>
