@@ -57,7 +57,7 @@ internal sealed class ClientStream(
             await writing;
             return refusal;
         }
-        catch (Exception lost) when (lost is OperationCanceledException or IOException)
+        catch (Exception lost) when (Departure.Explains(lost, context.CancellationToken))
         {
             // The connection is gone: nobody is there to be told.
             return null;

@@ -6,6 +6,7 @@ using Transactions.Clocks;
 using Transactions.Contracts;
 using Transactions.Coordinator.Server.Driving;
 using Transactions.Coordinator.Server.Life;
+using Transactions.Hosting;
 using Transactions.Model;
 using V1 = Transactions.Contracts.V1;
 
@@ -89,13 +90,13 @@ internal sealed class CoordinatorService(
         IAsyncStreamReader<V1.ClientRequests> requestStream,
         IServerStreamWriter<V1.ClientReplies> responseStream,
         ServerCallContext context) =>
-        clients.ServeAsync(door.Enter(context), requestStream, responseStream, context);
+        Departure.ServeAsync(clients.ServeAsync(door.Enter(context), requestStream, responseStream, context), context);
 
     public override Task Connect(
         IAsyncStreamReader<V1.ParticipantFrames> requestStream,
         IServerStreamWriter<V1.CoordinatorFrames> responseStream,
         ServerCallContext context) =>
-        participants.ServeAsync(door.Enter(context), requestStream, responseStream, context);
+        Departure.ServeAsync(participants.ServeAsync(door.Enter(context), requestStream, responseStream, context), context);
 
     // As on a stream, a request at a time.
     private async Task<V1.ClientReply> AnswerAsync(V1.ClientRequest request, ServerCallContext context)

@@ -6,6 +6,7 @@ using Transactions.Coordinator.Server.Driving;
 using Transactions.Coordinator.Server.Life;
 using Transactions.Coordinator.Server.Links;
 using Transactions.Coordinator.Server.Telemetry;
+using Transactions.Hosting;
 using Transactions.Model;
 using V1 = Transactions.Contracts.V1;
 
@@ -129,7 +130,7 @@ internal sealed class ParticipantStreams(
                 refusal = StreamEnd.Stopping;
             }
         }
-        catch (Exception lost) when (lost is OperationCanceledException or IOException)
+        catch (Exception lost) when (Departure.Explains(lost, context.CancellationToken))
         {
             // The connection is gone: nobody is there to be told.
         }

@@ -64,7 +64,11 @@ internal sealed class StoreService(
             ? ReadAsync(call, context, StoreMapping.ToScanAtReply)
             : throw RefusalMapping.ToRpcException(refusal);
 
-    public override async Task Connect(
+    public override Task Connect(
+        IAsyncStreamReader<StoreRequests> requestStream, IServerStreamWriter<StoreReplies> responseStream, ServerCallContext context) =>
+        Departure.ServeAsync(ServeAsync(requestStream, responseStream, context), context);
+
+    private async Task ServeAsync(
         IAsyncStreamReader<StoreRequests> requestStream, IServerStreamWriter<StoreReplies> responseStream, ServerCallContext context)
     {
         if (!await requestStream.MoveNext(context.CancellationToken))

@@ -18,6 +18,10 @@ internal sealed class StoreStream(
     private readonly FrameQueue<StoreReply> _queue = new(MostQueuedReplies);
     private int _unanswered;
 
+    // Those who may still add a reply: the reader is one, and each request under way.
+    private int _repliers = 1;
+
+    /// <summary>Returns when the client has ended its side and has been told every reply, or when its connection is gone.</summary>
     public async Task RunAsync(RepeatedField<StoreRequest> first, CancellationToken cancellationToken)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -30,10 +34,10 @@ internal sealed class StoreStream(
                 await StartAllAsync(requests.Current.Requests, ending);
             }
 
-            _queue.Close();
+            LeaveReplies();
             await sending;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException || Departure.Explains(e, cancellationToken))
         {
             // The client went away, or doesn't read its replies: what it asked goes on; nobody is there to be told.
         }
@@ -49,6 +53,7 @@ internal sealed class StoreStream(
     {
         foreach (StoreRequest request in batch)
         {
+            Interlocked.Increment(ref _repliers);
             if (Interlocked.Increment(ref _unanswered) <= maxRequests)
             {
                 _ = ReplyAsync(request, await StartAsync(request, ending.Token), ending);
@@ -77,14 +82,14 @@ internal sealed class StoreStream(
 
     private async Task ReplyAsync(StoreRequest request, Task<ShardAnswer> answer, CancellationTokenSource ending)
     {
-        StoreReply reply;
+        StoreReply? reply = null;
         try
         {
             reply = StoreMapping.ToReply(request.Correlation, request.OperationCase, await answer);
         }
         catch (OperationCanceledException)
         {
-            return;
+            // Nobody waits any more.
         }
         catch (Exception unexpected)
         {
@@ -108,9 +113,20 @@ internal sealed class StoreStream(
             Interlocked.Decrement(ref _unanswered);
         }
 
-        if (!_queue.TryAdd(reply) && !ending.IsCancellationRequested)
+        if (reply is not null && !_queue.TryAdd(reply) && !ending.IsCancellationRequested)
         {
             await ending.CancelAsync();
+        }
+
+        LeaveReplies();
+    }
+
+    // When nobody can add one any more, the stream ends after the last reply.
+    private void LeaveReplies()
+    {
+        if (Interlocked.Decrement(ref _repliers) == 0)
+        {
+            _queue.Close();
         }
     }
 

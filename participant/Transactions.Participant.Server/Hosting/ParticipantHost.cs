@@ -95,11 +95,7 @@ internal sealed class ParticipantHost(
         await _stopping.CancelAsync();
         await _starting;
         await _links.DisposeAsync();
-        foreach (ShardDriver driver in Shards)
-        {
-            await driver.DisposeAsync();
-        }
-
+        await Task.WhenAll(Shards.Select(driver => driver.DisposeAsync().AsTask()));
         _stopping.Dispose();
     }
 
@@ -161,7 +157,9 @@ internal sealed class ParticipantHost(
             processStop,
             new ShardObserver(id, metrics, _logger),
             options.MaxQueuedRequests,
-            options.AnswerTimeout);
+            options.MaxUnhandledFrames,
+            options.AnswerTimeout,
+            options.StopTimeout);
         lock (_drivers)
         {
             _drivers.Add(driver);

@@ -40,7 +40,10 @@ public sealed class ParticipantOptions
     /// <summary>How long versions are kept for reads of the past. 1 s to 3,650 days; default 7 days.</summary>
     public TimeSpan HistoryRetention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long stopping may wait for leases to be handed back. 0 to 1 min; default 5 s.</summary>
+    /// <summary>
+    /// How long stopping may wait for leases to be handed back, and then, as long again, for PostgreSQL's last answers. 0 to 1 min;
+    /// default 5 s.
+    /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a key may be, in bytes of UTF-8. 1 to 2,048; default 1,024.</summary>
@@ -98,10 +101,16 @@ public sealed class ParticipantOptions
     public int MaxQueuedPersists { get; set; } = Defaults.MaxQueuedPersists;
 
     /// <summary>
-    /// How many requests and coordinators' frames may wait for one shard's turn: beyond that unary calls are refused, and streams
-    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// How many clients' requests may wait for one shard's turn: beyond that unary calls are refused, and clients' streams aren't read.
+    /// 1 to 1,000,000; default 100,000.
     /// </summary>
     public int MaxQueuedRequests { get; set; } = 100_000;
+
+    /// <summary>
+    /// How many coordinators' frames may wait for one shard's turn, beside clients' requests: beyond that coordinators' streams
+    /// aren't read. 1 to 1,000,000; default 100,000.
+    /// </summary>
+    public int MaxUnhandledFrames { get; set; } = 100_000;
 
     /// <summary>How many requests of one Store stream may be unanswered; more are refused. 1 to 1,000,000; default 10,000.</summary>
     public int MaxRequestsPerStream { get; set; } = 10_000;
@@ -116,8 +125,8 @@ public sealed class ParticipantOptions
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// How long one step of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a read
-    /// has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
+    /// How long one round trip of a shard may take until PostgreSQL counts as silent: a write is then in doubt and looked for (L6), a
+    /// read has failed. At least twice CommandTimeout, at most 30 min; default 45 s.
     /// </summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(45);
 
@@ -194,6 +203,7 @@ public sealed class ParticipantOptions
         }
 
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
+        CheckCount(faults, MaxUnhandledFrames, nameof(MaxUnhandledFrames));
         CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
         if (HelloTimeout < TimeSpan.FromMilliseconds(100) || HelloTimeout > TimeSpan.FromMinutes(1))
         {

@@ -26,8 +26,11 @@ internal sealed class FencedWrites(ShardId shard, OneTripTransaction transaction
         RunAsync([ExclusiveLock(), Check(fence), .. writes], cancellationToken);
 
     /// <summary>Runs statements that bring a fence of their own.</summary>
+    /// <exception cref="OperationCanceledException">The token fired; nothing was sent.</exception>
     public async Task<TransactionFate> RunAsync(IReadOnlyList<Statement> statements, CancellationToken cancellationToken)
     {
+        // A free connection is taken whatever the token says.
+        cancellationToken.ThrowIfCancellationRequested();
         TransactionFate fate = await transaction.RunAsync(statements, cancellationToken);
         if (fate is TransactionFate.Ambiguous ambiguous)
         {

@@ -93,8 +93,13 @@ public sealed class PostgresShardStore : IShardStore
 
     /// <inheritdoc/>
     public Task<TakeoverResult> TakeOverAsync(
-        ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken) =>
-        _ownership.TakeOverAsync(self, seen, waitedOut, leaseUntil, cancellationToken);
+        ShardOwner self,
+        Generation seen,
+        Timestamp waitedOut,
+        Timestamp leaseUntil,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
+        _ownership.TakeOverAsync(self, seen, waitedOut, leaseUntil, onRoundTrip, cancellationToken);
 
     /// <inheritdoc/>
     public Task<LoadedShard> LoadAsync(Generation generation, CancellationToken cancellationToken) =>
@@ -120,8 +125,8 @@ public sealed class PostgresShardStore : IShardStore
 
     /// <inheritdoc/>
     public Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
-        _ownership.ReconcileAsync(generation, doubtful, cancellationToken);
+        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
+        _ownership.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
@@ -134,8 +139,8 @@ public sealed class PostgresShardStore : IShardStore
 
     /// <inheritdoc/>
     public Task<WriteResult> PruneAsync(
-        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken) =>
-        _pruning.PruneAsync(fence, historyHorizon, outcomesMark, cancellationToken);
+        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken) =>
+        _pruning.PruneAsync(fence, historyHorizon, outcomesMark, onRoundTrip, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _pools.DisposeAsync();

@@ -90,7 +90,12 @@ internal sealed class ShardOwnership(
     }
 
     public async Task<TakeoverResult> TakeOverAsync(
-        ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken)
+        ShardOwner self,
+        Generation seen,
+        Timestamp waitedOut,
+        Timestamp leaseUntil,
+        Action onRoundTrip,
+        CancellationToken cancellationToken)
     {
         string failure = "";
         for (int attempt = 1; attempt <= TakeoverAttempts; attempt++)
@@ -109,6 +114,7 @@ internal sealed class ShardOwnership(
                 return new TakeoverResult.Failed(e.Message);
             }
 
+            onRoundTrip();
             ShardRow? won = null;
             TransactionFate fate = await writes.RunAsync(
                 [
@@ -118,6 +124,7 @@ internal sealed class ShardOwnership(
                         .With(self.Name).With(self.Endpoint).With(leaseUntil.Value),
                 ],
                 cancellationToken);
+            onRoundTrip();
             switch (fate)
             {
                 case TransactionFate.Committed:
@@ -129,6 +136,7 @@ internal sealed class ShardOwnership(
                         TerminateOldOwner,
                         c => c.With(writes.LockKey).With(shard.Value).With(seen.Value).With(waitedOut.Value),
                         cancellationToken);
+                    onRoundTrip();
                     break;
                 default:
                     return new TakeoverResult.Failed(fate.ToString());
@@ -160,7 +168,7 @@ internal sealed class ShardOwnership(
             fence, [Statement.Execute(HandBack).With(shard.Value).With(leaseUntil.Value)], cancellationToken));
 
     public async Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken)
+        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -181,6 +189,7 @@ internal sealed class ShardOwnership(
                         .With(shard.Value).WithArray(NpgsqlDbType.Uuid, ids),
                 ],
                 cancellationToken);
+            onRoundTrip();
             switch (fate)
             {
                 case TransactionFate.Committed:
@@ -191,6 +200,7 @@ internal sealed class ShardOwnership(
                         TerminateLost,
                         c => c.With(writes.LockKey).WithArray(NpgsqlDbType.Integer, lost.ToArray()),
                         cancellationToken);
+                    onRoundTrip();
                     break;
                 default:
                     throw new StorageUnavailableException($"Shard {shard} couldn't look for its doubtful writes: {fate}");

@@ -60,7 +60,7 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
         """;
 
     public async Task<WriteResult> PruneAsync(
-        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken)
+        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken)
     {
         Timestamp horizon = default;
         Timestamp mark = default;
@@ -78,8 +78,9 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
             return FencedWrites.Result(raised);
         }
 
-        TransactionFate? failed = await DeleteVersionsAsync(fence, pruned, horizon, cancellationToken)
-            ?? await DeleteOutcomesAsync(fence, mark, cancellationToken);
+        onRoundTrip();
+        TransactionFate? failed = await DeleteVersionsAsync(fence, pruned, horizon, onRoundTrip, cancellationToken)
+            ?? await DeleteOutcomesAsync(fence, mark, onRoundTrip, cancellationToken);
         if (failed is null)
         {
             return WriteResult.Committed;
@@ -90,7 +91,7 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
     }
 
     private async Task<TransactionFate?> DeleteVersionsAsync(
-        Fence fence, Timestamp from, Timestamp horizon, CancellationToken cancellationToken)
+        Fence fence, Timestamp from, Timestamp horizon, Action onRoundTrip, CancellationToken cancellationToken)
     {
         for (int step = 0; step < MostSteps && from < horizon; step++)
         {
@@ -107,6 +108,7 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
                 return looked;
             }
 
+            onRoundTrip();
             TransactionFate deleted = await writes.RunAsync(
                 fence,
                 [
@@ -119,13 +121,15 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
                 return deleted;
             }
 
+            onRoundTrip();
             from = to;
         }
 
         return null;
     }
 
-    private async Task<TransactionFate?> DeleteOutcomesAsync(Fence fence, Timestamp mark, CancellationToken cancellationToken)
+    private async Task<TransactionFate?> DeleteOutcomesAsync(
+        Fence fence, Timestamp mark, Action onRoundTrip, CancellationToken cancellationToken)
     {
         for (int step = 0; step < MostSteps; step++)
         {
@@ -142,6 +146,7 @@ internal sealed class ShardPruning(ShardId shard, FencedWrites writes, ILogger l
                 return fate;
             }
 
+            onRoundTrip();
             if (deleted < RowsPerStep)
             {
                 return null;

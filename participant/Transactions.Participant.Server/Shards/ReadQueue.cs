@@ -13,6 +13,7 @@ internal sealed class ReadQueue : IAsyncDisposable
 
     private readonly Channel<ShardEffect.ReadVersions> _reads = Channel.CreateUnbounded<ShardEffect.ReadVersions>();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _givenUp = new();
     private readonly IShardStore _store;
     private readonly Action<ShardEvent> _post;
     private readonly IProcessStop _processStop;
@@ -29,11 +30,22 @@ internal sealed class ReadQueue : IAsyncDisposable
 
     public void Add(ShardEffect.ReadVersions read) => _reads.Writer.TryWrite(read);
 
+    /// <summary>Ends without waiting for what the store is asked: a read changes nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         _reads.Writer.TryComplete();
-        await _stopping.CancelAsync();
+
+        // Not waited for: it may have to reach a server that is silent, to cancel what that does.
+        Task told = _stopping.CancelAsync();
+        await _givenUp.CancelAsync();
         await _running;
+        _givenUp.Dispose();
+        DisposeWhenTold(told);
+    }
+
+    private async void DisposeWhenTold(Task told)
+    {
+        await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
 
@@ -61,7 +73,7 @@ internal sealed class ReadQueue : IAsyncDisposable
         {
             ImmutableArray<VersionsReadResult> results = await _store
                 .ReadVersionsAsync([.. batch.Select(read => read.Query)], _stopping.Token)
-                .WaitAsync(_answerTimeout, _timeProvider);
+                .WaitAsync(_answerTimeout, _timeProvider, _givenUp.Token);
             for (int i = 0; i < batch.Count; i++)
             {
                 _post(new ShardEvent.VersionsRead(batch[i].Request, results[i]));

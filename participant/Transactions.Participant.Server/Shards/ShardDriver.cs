@@ -25,7 +25,10 @@ internal sealed class ShardDriver : IAsyncDisposable
     private readonly ReadQueue _reads;
     private readonly Ticker _ticker;
     private readonly ClockWaker _waker;
+    private readonly FrameGate _frames;
+    private readonly TimeProvider _timeProvider;
     private readonly int _maxQueuedRequests;
+    private readonly TimeSpan _stopTimeout;
     private long _lastCall;
     private int _isTickQueued;
 
@@ -39,11 +42,14 @@ internal sealed class ShardDriver : IAsyncDisposable
         IProcessStop processStop,
         ShardObserver observer,
         int maxQueuedRequests,
-        TimeSpan answerTimeout)
+        int maxUnhandledFrames,
+        TimeSpan answerTimeout,
+        TimeSpan stopTimeout)
     {
         (_machine, _store, _self, _links, _observer) = (machine, store, self, links, observer);
         _steps = new StoreSteps(store, self, answerTimeout, timeProvider, processStop, observer, _ending.Token);
-        _maxQueuedRequests = maxQueuedRequests;
+        (_maxQueuedRequests, _stopTimeout, _timeProvider) = (maxQueuedRequests, stopTimeout, timeProvider);
+        _frames = new FrameGate(maxUnhandledFrames);
         _loop = new MachineLoop<ShardEvent, ShardEffect>(
             Handle, machine.TakeEffects, Start, clock, processStop, maxQueuedRequests);
         _reads = new ReadQueue(store, Post, answerTimeout, timeProvider, processStop);
@@ -66,10 +72,13 @@ internal sealed class ShardDriver : IAsyncDisposable
 
     public void Post(ShardEvent e) => _loop.Post(e);
 
-    /// <summary>Hands in a coordinator's frame, when there is room for it.</summary>
+    /// <summary>Hands in a coordinator's frame, when there is room for it. Clients' requests, however many, take none of that room.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
-    public ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken) =>
-        _loop.PostRequestAsync(frame, cancellationToken);
+    public async ValueTask PostFrameAsync(ShardEvent.FrameReceived frame, CancellationToken cancellationToken)
+    {
+        await _frames.EnterAsync(1, cancellationToken);
+        Post(frame);
+    }
 
     /// <summary>Hands in a call and waits for its answer; a full queue refuses it. Cancelling stops the waiting only.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
@@ -147,19 +156,33 @@ internal sealed class ShardDriver : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops at once, but for what was sent to the store: its answers are waited for as long as stopping may take.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ticker.DisposeAsync();
         await _waker.DisposeAsync();
-        await _ending.CancelAsync();
+
+        // Not waited for: it may have to reach a server that is silent, to cancel what that does.
+        Task told = _ending.CancelAsync();
         await _loop.DisposeAsync();
         await _reads.DisposeAsync();
         EndCalls();
 
-        // A pool closed under a step of a prune or a reconcile would look like a broken invariant. None is waited for longer than
-        // for its answer.
-        await _loop.WhenEffectsEndedAsync();
+        Task ended = _loop.WhenEffectsEndedAsync();
+        await ended.WaitAsync(_stopTimeout, _timeProvider).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        // L6: what has no answer by now is in doubt for the next owner, which looks for itself. A pool closed under a step that is
+        // still waited for would look like a broken invariant.
+        _steps.GiveUpAll();
+        await ended;
         await _store.DisposeAsync();
+        DisposeWhenTold(told);
+    }
+
+    private async void DisposeWhenTold(Task told)
+    {
+        await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ending.Dispose();
     }
 
@@ -189,6 +212,10 @@ internal sealed class ShardDriver : IAsyncDisposable
         }
 
         _machine.Handle(e, clock);
+        if (e is ShardEvent.FrameReceived)
+        {
+            _frames.Leave();
+        }
     }
 
     private void Start(ShardEffect effect)

@@ -12,6 +12,8 @@ namespace Transactions.Participant.Server;
 /// what PostgreSQL does.</para>
 /// <para>A token stops a read. It stops a write only before anything is sent (<see cref="OperationCanceledException"/>;
 /// nothing was written): stopping later would only make its answer ambiguous.</para>
+/// <para>A method that makes several round trips to PostgreSQL tells when each has ended, so that its caller can wait for each, and
+/// looks at the token between them.</para>
 /// </remarks>
 public interface IShardStore : IAsyncDisposable
 {
@@ -31,9 +33,15 @@ public interface IShardStore : IAsyncDisposable
     /// <param name="seen">The generation that was read.</param>
     /// <param name="waitedOut">The lease that was read, and that has certainly passed.</param>
     /// <param name="leaseUntil">The new owner's lease.</param>
-    /// <param name="cancellationToken">Gives up between attempts.</param>
+    /// <param name="onRoundTrip">Called after each round trip.</param>
+    /// <param name="cancellationToken">Gives up between round trips.</param>
     Task<TakeoverResult> TakeOverAsync(
-        ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken);
+        ShardOwner self,
+        Generation seen,
+        Timestamp waitedOut,
+        Timestamp leaseUntil,
+        Action onRoundTrip,
+        CancellationToken cancellationToken);
 
     /// <summary>Reads what the new owner must know, in one snapshot begun after this call.</summary>
     /// <exception cref="StorageUnavailableException">PostgreSQL gave no answer, or the row has another generation by now.</exception>
@@ -62,7 +70,7 @@ public interface IShardStore : IAsyncDisposable
     /// <summary>Raises the epoch under the exclusive lock, then reads which of the doubtful writes are there (L6).</summary>
     /// <exception cref="StorageUnavailableException">PostgreSQL gave no clear answer: the epoch may or may not be raised. Ask again.</exception>
     Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken);
+        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken);
 
     /// <summary>Answers many reads of versions at once, each by a statement begun after this call (X10, S2).</summary>
     /// <returns>One result for each query, in their order.</returns>
@@ -82,5 +90,5 @@ public interface IShardStore : IAsyncDisposable
     /// How the raise fared, or <see cref="WriteResult.Fenced"/>. What couldn't be deleted this time is deleted next time.
     /// </returns>
     Task<WriteResult> PruneAsync(
-        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken);
+        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken);
 }

@@ -116,6 +116,39 @@ public sealed class EndingTests
     }
 
     [Fact]
+    public async Task Commit_ClientDisposedMeanwhile_IsInDoubt()
+    {
+        await using World world = await World.StartAsync();
+        TaskCompletionSource committing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Home.BeforeDecision = async _ =>
+        {
+            committing.TrySetResult();
+            await goOn.Task;
+        };
+        Task<CommitReceipt> running = world.Client.RunAsync(_ => PutAsync(world), cancellationToken: Token);
+        await committing.Task;
+
+        await world.Client.DisposeAsync();
+
+        var inDoubt = await Assert.ThrowsAsync<TransactionInDoubtException>(
+            () => running.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token));
+        Assert.IsType<ObjectDisposedException>(inDoubt.InnerException);
+        Assert.Contains("disposed", inDoubt.Message, StringComparison.Ordinal);
+
+        // Whoever asks learns it.
+        goOn.SetResult();
+        TransactionClient other = world.MakeClient();
+        Outcome? outcome = null;
+        while (outcome is null)
+        {
+            outcome = await other.GetOutcomeAsync(inDoubt.TransactionId, Token);
+        }
+
+        Assert.True(outcome.Value.IsCommitted);
+    }
+
+    [Fact]
     [Trait("Rule", "D4")]
     public async Task CommitAsync_AgainAfterDoubt_LearnsTheOutcome()
     {

@@ -69,6 +69,24 @@ public sealed class LimitTests
     }
 
     [Fact]
+    [Trait("Rule", "X1")]
+    [Trait("Rule", "X4")]
+    public void Begin_PriorityOfARunThatMayStillGoOn_IsKeptButAnOlderOneIsRefused()
+    {
+        MachineHarness harness = new();
+        Timestamp oldest = harness.Now.Minus(ProtocolLimits.LongestRun);
+
+        var begun = Assert.IsType<CoordinatorAnswer.Begun>(
+            Assert.Single(harness.Handle(Begin(harness, oldest)).OfType<CoordinatorEffect.Answer>()).Reply);
+        Refusal refusal = harness.RefusalOf(Begin(harness, new Timestamp(oldest.Value - 1)));
+
+        // Whoever could claim any age would wound everybody.
+        Assert.Equal(oldest, begun.Context.Priority);
+        Assert.Equal((RefusalStatus.InvalidArgument, "priority"), (refusal.Status, refusal.Field));
+        Assert.Equal(1, harness.Machine.OpenTransactions);
+    }
+
+    [Fact]
     [Trait("Rule", "X5")]
     public void Commit_MaxRemembered_OneMoreIsRefusedUntilOneIsForgotten()
     {
@@ -228,6 +246,12 @@ public sealed class LimitTests
         MachineHarness harness = new(new() { MaxShards = 1 });
 
         Assert.Contains("at most 1 (MaxShards)", harness.RefusalOfCommit(harness.NewTransaction(), Both).Message, StringComparison.Ordinal);
+    }
+
+    private static CoordinatorEvent.Begin Begin(MachineHarness harness, Timestamp priority)
+    {
+        CallId call = harness.NextCall();
+        return new(call, "alice", [.. new byte[9], (byte)call.Value], Timeout: null, priority);
     }
 
     private static void AssertLimit(string field, bool mayRetry, Refusal refusal) => Assert.Equal(

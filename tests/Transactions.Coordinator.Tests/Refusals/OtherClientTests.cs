@@ -1,3 +1,4 @@
+using NodaTime;
 using Transactions.Clocks;
 using Transactions.Model;
 
@@ -93,6 +94,21 @@ public sealed class OtherClientTests
 
         Assert.Single(effects.OfType<CoordinatorEffect.Read>());
         Assert.Empty(effects.OfType<CoordinatorEffect.Answer>());
+    }
+
+    [Fact]
+    [Trait("Rule", "X5")]
+    public void Commit_IdWhoseEnlistUnderAnotherClientWasRefused_IsNotTakenForTheirs()
+    {
+        // It was never held here either: a shard's word for whose it is doesn't keep its own client from the truth.
+        TransactionContext context = _harness.NewTransaction(Duration.FromSeconds(1));
+        _harness.Now = context.Deadline;
+        Enlist(context with { Client = "bob" });
+
+        IReadOnlyList<CoordinatorEffect> told = _harness.Commit(context, Both);
+
+        var answer = Assert.IsType<CoordinatorAnswer.Ended>(Assert.Single(told.OfType<CoordinatorEffect.Answer>()).Reply);
+        Assert.Equal(Outcome.Aborted(AbortReason.DeadlinePassed), answer.Outcome);
     }
 
     private IReadOnlyList<CoordinatorEffect> Resolve(TransactionContext context) =>

@@ -54,9 +54,10 @@ public sealed class TestCoordinator : IAsyncDisposable
         string connectionString,
         string name = "one",
         Action<CoordinatorServerOptions>? configure = null,
-        Action<ClusterOptions>? cluster = null)
+        Action<ClusterOptions>? cluster = null,
+        Action<IServiceCollection>? services = null)
     {
-        TestCoordinator coordinator = await StartAsync(connectionString, name, configure, cluster: cluster);
+        TestCoordinator coordinator = await StartAsync(connectionString, name, configure, cluster: cluster, services: services);
         await coordinator.UntilHealthAsync(HealthCheckResponse.Types.ServingStatus.Serving);
         return coordinator;
     }
@@ -67,7 +68,8 @@ public sealed class TestCoordinator : IAsyncDisposable
         string name = "one",
         Action<CoordinatorServerOptions>? configure = null,
         BreakableClock? clock = null,
-        Action<ClusterOptions>? cluster = null)
+        Action<ClusterOptions>? cluster = null,
+        Action<IServiceCollection>? services = null)
     {
         LogLines lines = new();
         clock ??= new();
@@ -87,6 +89,7 @@ public sealed class TestCoordinator : IAsyncDisposable
 
         // The health's look at a held clock would block one thread more each time, until nothing runs that could release it.
         builder.Services.Configure<HealthCheckPublisherOptions>(o => o.Predicate = _ => !clock.IsHeld);
+        services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         app.MapTransactionCoordinator();
         try

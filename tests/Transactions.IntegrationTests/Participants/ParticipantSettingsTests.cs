@@ -70,11 +70,15 @@ public sealed class ParticipantSettingsTests
     [InlineData(0, false)]
     [InlineData(1_000_000, true)]
     [InlineData(1_000_001, false)]
-    public void FindFaults_MaxQueuedRequestsAndMaxRequestsPerStream_AllowTheirRangeOnly(int count, bool isAllowed)
+    public void FindFaults_BoundsOfQueues_AllowTheirRangeOnly(int count, bool isAllowed)
     {
         ParticipantOptions options = Valid();
         options.MaxQueuedRequests = count;
         Check(options, isAllowed, "Participant:MaxQueuedRequests");
+
+        options = Valid();
+        options.MaxUnhandledFrames = count;
+        Check(options, isAllowed, "Participant:MaxUnhandledFrames");
 
         options = Valid();
         options.MaxRequestsPerStream = count;

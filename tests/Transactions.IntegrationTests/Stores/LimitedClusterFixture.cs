@@ -17,5 +17,8 @@ public sealed class LimitedClusterFixture(PostgresFixture postgres) : ClusterFix
         ["Participant__MaxOperationsPerTransaction"] = $"{MaxOperations}",
         ["Participant__MaxWritesPerTransaction"] = $"{MaxWrites}",
         ["Participant__MaxWaiting"] = $"{MaxWaiting}",
+
+        // Beyond any transaction's deadline: the tests' clients send no heartbeats, and a slow machine mustn't end what they hold.
+        ["Coordinator__HeartbeatTimeout"] = "00:02:00",
     };
 }

@@ -73,8 +73,10 @@ public sealed class ShardDriverTests : IAsyncDisposable
             call => new ShardEvent.OperationReceived(
                 call, transaction, new OperationNumber(1, 1), new Operation.Put(new RecordKey("t", "a"), Document.FromText("1"))),
             Token));
-        driver.Post(new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
-            transaction.Id, driver.Owned!.Value.Generation, Timestamp.Zero, Wrote: true, Operations: 1)));
+        await driver.PostFrameAsync(
+            new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
+                transaction.Id, driver.Owned!.Value.Generation, Timestamp.Zero, Wrote: true, Operations: 1)),
+            Token);
 
         await UntilAsync(() => _links.Sent.OfType<ShardFrame.Voted>().Any(voted => voted.Vote.IsYes));
         Assert.True(_database.ReadShardRow()!.Epoch > epoch);
@@ -101,18 +103,35 @@ public sealed class ShardDriverTests : IAsyncDisposable
         Assert.Null(_stop.Reason);
     }
 
-    [Fact]
-    public async Task DisposeAsync_StepThatNeverEnds_IsWaitedForNoLongerThanForItsAnswer()
+    [Theory]
+    [InlineData(nameof(IShardStore.PruneAsync))]
+    [InlineData(nameof(IShardStore.RenewAsync))]
+    public async Task DisposeAsync_StepThatNeverEnds_IsWaitedForNoLongerThanStoppingMayTake(string step)
     {
-        _store.Hold(nameof(IShardStore.PruneAsync));
-        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMilliseconds(500));
+        _store.Hold(step);
+        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMinutes(10), stopTimeout: TimeSpan.FromMilliseconds(300));
         await UntilAsync(() => _store.Held == 1);
 
-        await driver.DisposeAsync();
+        await driver.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
 
         // What then fails fails because it is closed.
-        _store.Release();
         Assert.True(_store.IsDisposed);
+        _store.Release();
+        Assert.Null(_stop.Reason);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_ReadThatNeverEnds_IsNotWaitedFor()
+    {
+        ShardDriver driver = Start(answerTimeout: TimeSpan.FromMinutes(10));
+        await UntilAsync(() => driver.Phase == OwnershipPhase.Serving);
+        _store.Hold(nameof(IShardStore.ReadVersionsAsync));
+        Task<ShardAnswer> reading = Read(driver);
+        await UntilAsync(() => _store.Held == 1);
+
+        await driver.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+
+        Assert.IsType<ShardAnswer.Refused>(await reading);
         Assert.Null(_stop.Reason);
     }
 
@@ -139,6 +158,29 @@ public sealed class ShardDriverTests : IAsyncDisposable
         await driver.DisposeAsync();
     }
 
+    [Fact]
+    public async Task PostFrameAsync_RequestsQueueFull_FindsRoomOfItsOwnUntilThatIsFull()
+    {
+        ShardDriver driver = Make(answerTimeout: TimeSpan.FromMinutes(1), maxQueuedRequests: 1, maxUnhandledFrames: 2);
+        Task<ShardAnswer> waiting = Read(driver);
+        using CancellationTokenSource giveUp = new();
+        Task<Task<ShardAnswer>> held = driver.StartCallAsync(ToRead, giveUp.Token);
+        Assert.False(held.IsCompleted);
+
+        Assert.True(driver.PostFrameAsync(Frame(), Token).AsTask().IsCompletedSuccessfully);
+        Assert.True(driver.PostFrameAsync(Frame(), Token).AsTask().IsCompletedSuccessfully);
+        Task given = driver.PostFrameAsync(Frame(), giveUp.Token).AsTask();
+        Task third = driver.PostFrameAsync(Frame(), Token).AsTask();
+        Assert.False(third.IsCompleted);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+
+        driver.Start();
+        await third;
+        Assert.IsType<ShardAnswer.Refused>(await waiting);
+        await driver.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _store.Release();
@@ -147,14 +189,15 @@ public sealed class ShardDriverTests : IAsyncDisposable
 
     private readonly Links _links = new();
 
-    private ShardDriver Start(TimeSpan answerTimeout)
+    private ShardDriver Start(TimeSpan answerTimeout, TimeSpan? stopTimeout = null)
     {
-        ShardDriver driver = Make(answerTimeout, maxQueuedRequests: 1_000);
+        ShardDriver driver = Make(answerTimeout, maxQueuedRequests: 1_000, stopTimeout: stopTimeout);
         driver.Start();
         return driver;
     }
 
-    private ShardDriver Make(TimeSpan answerTimeout, int maxQueuedRequests) => new(
+    private ShardDriver Make(
+        TimeSpan answerTimeout, int maxQueuedRequests, int maxUnhandledFrames = 1_000, TimeSpan? stopTimeout = null) => new(
         new ShardMachine(s_shard, "me", TestCluster.Identity.Limits, new ShardOptions
         {
             LeaseDuration = NodaTime.Duration.FromMilliseconds(600),
@@ -169,7 +212,16 @@ public sealed class ShardDriverTests : IAsyncDisposable
         _stop,
         new ShardObserver(s_shard, new ParticipantMetrics(_services.GetRequiredService<IMeterFactory>()), _log),
         maxQueuedRequests,
-        answerTimeout);
+        maxUnhandledFrames,
+        answerTimeout,
+        stopTimeout ?? TimeSpan.FromMinutes(1));
+
+    private static ShardEvent.FrameReceived Frame()
+    {
+        TransactionContext transaction = Transaction();
+        return new ShardEvent.FrameReceived(transaction.Coordinator, new CoordinatorFrame.Prepare(
+            transaction.Id, new Generation(1), Timestamp.Zero, Wrote: true, Operations: 1));
+    }
 
     private static Task<ShardAnswer> Read(ShardDriver driver) => driver.CallAsync(ToRead, Token);
 
@@ -234,8 +286,13 @@ public sealed class ShardDriverTests : IAsyncDisposable
         public Task<ShardRow> ReadShardRowAsync(CancellationToken cancellationToken) => inner.ReadShardRowAsync(cancellationToken);
 
         public Task<TakeoverResult> TakeOverAsync(
-            ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken) =>
-            inner.TakeOverAsync(self, seen, waitedOut, leaseUntil, cancellationToken);
+            ShardOwner self,
+            Generation seen,
+            Timestamp waitedOut,
+            Timestamp leaseUntil,
+            Action onRoundTrip,
+            CancellationToken cancellationToken) =>
+            inner.TakeOverAsync(self, seen, waitedOut, leaseUntil, onRoundTrip, cancellationToken);
 
         public async Task<LoadedShard> LoadAsync(Generation generation, CancellationToken cancellationToken)
         {
@@ -264,21 +321,24 @@ public sealed class ShardDriverTests : IAsyncDisposable
             inner.ApplyAsync(fence, items, cancellationToken);
 
         public Task<ReconcileResult> ReconcileAsync(
-            Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
-            inner.ReconcileAsync(generation, doubtful, cancellationToken);
+            Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
+            inner.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
 
-        public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
-            ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken) =>
-            inner.ReadVersionsAsync(queries, cancellationToken);
+        public async Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
+            ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken)
+        {
+            await PassAsync(nameof(ReadVersionsAsync), cancellationToken);
+            return await inner.ReadVersionsAsync(queries, cancellationToken);
+        }
 
         public Task<Outcome?> ReadOutcomeAsync(TransactionId id, CancellationToken cancellationToken) =>
             inner.ReadOutcomeAsync(id, cancellationToken);
 
         public async Task<WriteResult> PruneAsync(
-            Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken)
+            Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken)
         {
             await PassAsync(nameof(PruneAsync), cancellationToken);
-            return await inner.PruneAsync(fence, historyHorizon, outcomesMark, cancellationToken);
+            return await inner.PruneAsync(fence, historyHorizon, outcomesMark, onRoundTrip, cancellationToken);
         }
 
         public ValueTask DisposeAsync()

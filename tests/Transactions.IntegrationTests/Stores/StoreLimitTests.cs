@@ -88,22 +88,17 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         UnaryClient holder = await BeginAsync();
         await holder.PutAsync("payments", $"{_prefix}-held", "1", Token);
         UnaryClient waiter = await BeginAsync();
-        Task waiting = waiter.PutAsync("payments", $"{_prefix}-held", "2", Token);
 
-        // The younger one waits from some moment on. Reads that come before are answered, but one that just waits may take its place.
+        // The younger one waits from some moment on; reads that come before are answered, and may take its place for a moment.
+        Task waiting = UntilAdmittedAsync(() => waiter.PutAsync("payments", $"{_prefix}-held", "2", Token));
         RpcException? refused = null;
         await Eventually.IsTrueAsync(
             async () =>
             {
-                if (waiting.IsFaulted && await RefusalOfAsync(() => waiting) is not null)
-                {
-                    waiting = waiter.PutAsync("payments", $"{_prefix}-held", "2", Token);
-                }
-
                 refused = await RefusalOfAsync(() => UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-other", at: null, Token));
                 return refused is not null;
             },
-            () => $"Nothing is refused; the one that should wait: {waiting.Status}, {waiting.Exception?.Message}");
+            () => $"Nothing is refused: {WhatBecameOf(waiting)}.");
         AssertLimit(refused!, "waiting", LimitedClusterFixture.MaxWaiting, "try again later");
         await LimitAsync(
             "waiting", LimitedClusterFixture.MaxWaiting, "try again later", () => holder.PutAsync("payments", $"{_prefix}-more", "1", Token));
@@ -115,6 +110,11 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         Assert.Equal("2", await UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-held", at: null, Token));
         Assert.Null(await UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-more", at: null, Token));
     }
+
+    private static string WhatBecameOf(Task waiting) =>
+        waiting.IsCompletedSuccessfully ? "the waiter was admitted, so that the holder's locks are gone"
+        : waiting.Exception is { } failure ? $"the waiter failed, {failure.InnerException!.Message}"
+        : "the waiter waits, or never came";
 
     // What other tests left is gone when a transaction finds room.
     private async Task UntilIdleAsync()

@@ -20,6 +20,7 @@ public sealed class StoreStreamTests : IAsyncDisposable
     private readonly Channel<StoreReply> _replies = Channel.CreateUnbounded<StoreReply>();
     private readonly LogLines _log = new();
     private readonly Calls _calls = new();
+    private readonly CancellationTokenSource _gone = CancellationTokenSource.CreateLinkedTokenSource(Token);
     private Task _running = Task.CompletedTask;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -95,16 +96,50 @@ public sealed class StoreStreamTests : IAsyncDisposable
         Assert.Equal(2u, (await ReadAsync()).Correlation);
     }
 
+    [Fact]
+    public async Task RunAsync_ClientEndsItsSideWhileRequestsAreUnderWay_EndsAfterTheLastReply()
+    {
+        Run(maxRequests: 10);
+        Send(1);
+        Send(2);
+        await UntilStartedAsync(2);
+        _requests.Writer.Complete();
+        await Task.WhenAny(_running, Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Token));
+        Assert.False(_running.IsCompleted);
+
+        _calls.Started[1].SetResult(Answer());
+        Assert.Equal(2u, (await ReadAsync()).Correlation);
+        Assert.False(_running.IsCompleted);
+        _calls.Started[0].SetResult(Answer());
+        Assert.Equal(1u, (await ReadAsync()).Correlation);
+        await _running.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+    }
+
+    [Fact]
+    public async Task RunAsync_ConnectionGoneWhileRequestsAreUnderWay_EndsWithoutTheirReplies()
+    {
+        Run(maxRequests: 10);
+        Send(1);
+        await UntilStartedAsync(1);
+
+        await _gone.CancelAsync();
+
+        await _running.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        Assert.False(_replies.Reader.TryRead(out _));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
+        _calls.Started.ForEach(started => started.TrySetResult(Answer()));
         await _running;
+        _gone.Dispose();
     }
 
     private void Run(int maxRequests)
     {
         StoreStream stream = new(_calls, new Reader(_requests.Reader), new Writer(_replies.Writer), maxRequests, _log);
-        _running = stream.RunAsync([], Token);
+        _running = stream.RunAsync([], _gone.Token);
     }
 
     private void Send(ulong correlation) => _requests.Writer.TryWrite(new StoreRequests

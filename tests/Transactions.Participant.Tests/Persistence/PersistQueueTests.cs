@@ -108,6 +108,26 @@ public sealed class PersistQueueTests
     }
 
     [Fact]
+    public void Handle_SingleFailsOnce_StaysSingle()
+    {
+        // All of the batch goes singly by now; the first of them meets a deadlock, and goes last.
+        ShardRig rig = Prepared(new ShardOptions(), count: 4);
+        rig.Answer<ShardEffect.Persist>();
+        rig.Handle(new ShardEvent.Persisted(
+            rig.Take<ShardEffect.Persist>().Batch, new PersistResult.RolledBack(IsTransient: false, "refused")));
+        ShardEffect.Persist first = rig.Take<ShardEffect.Persist>();
+        rig.Handle(new ShardEvent.Persisted(first.Batch, new PersistResult.RolledBack(IsTransient: true, "40P01: deadlock")));
+        Prepare(rig, from: 4, count: 2);
+        rig.Wait(Duration.FromMilliseconds(200));
+
+        List<ShardEffect.Persist> rest = AnswerAll(rig);
+
+        Assert.Equal([1, 1, 1, 2], rest.Select(persist => persist.Items.Length));
+        Assert.Equal(first.Items[0].Id, rest[2].Items[0].Id);
+        Assert.Equal(6, rig.Frames<ShardFrame.Voted>().Count(voted => voted.Vote.IsYes));
+    }
+
+    [Fact]
     public void Handle_BatchFailsOnce_IsTriedWhole()
     {
         ShardRig rig = Prepared(new ShardOptions(), count: 5);
@@ -165,7 +185,13 @@ public sealed class PersistQueueTests
     private static ShardRig Prepared(ShardOptions options, int count, Func<string, int>? bytes = null)
     {
         ShardRig rig = new ShardRig(options).Serve();
-        for (int i = 0; i < count; i++)
+        Prepare(rig, from: 0, count, bytes);
+        return rig;
+    }
+
+    private static void Prepare(ShardRig rig, int from, int count, Func<string, int>? bytes = null)
+    {
+        for (int i = from; i < from + count; i++)
         {
             string name = ((char)('a' + i)).ToString();
             rig.Handle(new ShardEvent.OperationReceived(
@@ -173,8 +199,6 @@ public sealed class PersistQueueTests
             rig.Handle(Frame(new CoordinatorFrame.Prepare(
                 Name.Transaction(name).Id, rig.Machine.Owner.Generation, rig.Clock.Read().Latest, Wrote: true, Operations: 1)));
         }
-
-        return rig;
     }
 
     private static string Json(int bytes) => bytes == 1 ? "1" : $"\"{new string('x', bytes - 2)}\"";

@@ -29,7 +29,12 @@ public sealed class FakeShardStore(ShardId shard, FakeShardDatabase database) : 
 
     /// <inheritdoc/>
     public Task<TakeoverResult> TakeOverAsync(
-        ShardOwner self, Generation seen, Timestamp waitedOut, Timestamp leaseUntil, CancellationToken cancellationToken) =>
+        ShardOwner self,
+        Generation seen,
+        Timestamp waitedOut,
+        Timestamp leaseUntil,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
         Task.FromResult(database.TakeOver(self.Name, self.Endpoint, seen, waitedOut, leaseUntil, NextFault()));
 
     /// <inheritdoc/>
@@ -54,7 +59,7 @@ public sealed class FakeShardStore(ShardId shard, FakeShardDatabase database) : 
 
     /// <inheritdoc/>
     public Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
+        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
         Found(database.Reconcile(generation, doubtful, NextFault()));
 
     /// <inheritdoc/>
@@ -68,7 +73,7 @@ public sealed class FakeShardStore(ShardId shard, FakeShardDatabase database) : 
 
     /// <inheritdoc/>
     public Task<WriteResult> PruneAsync(
-        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, CancellationToken cancellationToken) =>
+        Fence fence, Timestamp historyHorizon, Timestamp outcomesMark, Action onRoundTrip, CancellationToken cancellationToken) =>
         Task.FromResult(database.Prune(fence, historyHorizon, outcomesMark, NextFault()));
 
     /// <inheritdoc/>

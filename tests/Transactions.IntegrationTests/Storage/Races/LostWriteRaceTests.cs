@@ -2,6 +2,7 @@ using Transactions.IntegrationTests.Fixtures;
 using Transactions.Model;
 using Transactions.Participant;
 using Transactions.Participant.Server;
+using Transactions.TestKit.Storage;
 using Xunit;
 
 namespace Transactions.IntegrationTests.Storage.Races;

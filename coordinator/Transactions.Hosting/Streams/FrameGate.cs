@@ -1,16 +1,22 @@
-namespace Transactions.Coordinator.Server.Driving;
+namespace Transactions.Hosting;
 
-// Bounds what participants' streams have queued for the machine. Frames can't be refused, since an order with gaps is worth
-// nothing: streams aren't read on while it is full, and gRPC's flow control makes the participants wait. Thread-safe.
-internal sealed class FrameGate(int most)
+/// <summary>Bounds what peers' streams have queued for a machine.</summary>
+/// <remarks>
+/// Frames can't be refused, since an order with gaps is worth nothing: streams aren't read on while it is full, and gRPC's flow
+/// control makes the peers wait. Thread-safe.
+/// </remarks>
+/// <param name="most">How many frames may wait before more must. At least 1.</param>
+public sealed class FrameGate(int most)
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource _room = NewRoom();
     private int _queued;
 
+    /// <summary>How many frames wait.</summary>
     public int Queued => Volatile.Read(ref _queued);
 
-    // Waits for room, then counts a message of this many frames, which may go beyond the limit by itself.
+    /// <summary>Waits for room, then counts a message of this many frames, which may go beyond the limit by itself.</summary>
+    /// <exception cref="OperationCanceledException">The token fired; nothing is counted.</exception>
     public async ValueTask EnterAsync(int frames, CancellationToken cancellationToken)
     {
         while (TryEnter(frames) is { } full)
@@ -19,7 +25,7 @@ internal sealed class FrameGate(int most)
         }
     }
 
-    // The machine has handled one.
+    /// <summary>The machine has handled one.</summary>
     public void Leave()
     {
         lock (_lock)
