@@ -5,7 +5,7 @@ public sealed class StreamOptions
 {
     /// <summary>
     /// How many frames, or replies, may wait for a participant, or a client, that doesn't read them before its stream is broken,
-    /// which it takes as "unknown" and asks anew. 512 to 10,000,000; default 100,000.
+    /// which it takes as "unknown" and asks anew; 256 MiB of them break it, too. 512 to 10,000,000; default 100,000.
     /// </summary>
     public int MaxQueuedFrames { get; set; } = 100_000;
 

@@ -49,7 +49,7 @@ internal sealed class ClientStream(
             if (_overflow.Task.IsCompleted)
             {
                 // It doesn't read, so that no status would reach it either.
-                Log.ClientStreamBroken(logger, client, $"{maxQueuedReplies} replies wait for it (Streams:MaxQueuedFrames)");
+                Log.ClientStreamBroken(logger, client, $"{maxQueuedReplies} replies wait for it (Streams:MaxQueuedFrames), or 256 MiB");
                 context.GetHttpContext().Abort();
                 return null;
             }

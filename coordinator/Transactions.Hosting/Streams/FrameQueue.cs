@@ -10,15 +10,37 @@ namespace Transactions.Hosting;
 public sealed class FrameQueue<TFrame>
     where TFrame : class, IMessage
 {
-    private readonly Channel<TFrame> _frames;
+    /// <summary>How many bytes may wait by default: 256 MiB.</summary>
+    public const long DefaultMaxBytes = 256L * 1024 * 1024;
 
-    /// <summary>Makes a queue.</summary>
-    /// <param name="capacity">How many frames may wait. A peer that doesn't keep up with them has lost its stream.</param>
-    public FrameQueue(int capacity) => _frames = Channel.CreateBounded<TFrame>(
-        new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<(TFrame Frame, int Bytes)> _frames;
+    private readonly long _maxBytes;
+    private long _bytes;
+
+    /// <summary>Makes a queue. A peer that doesn't keep up with either limit has lost its stream.</summary>
+    /// <param name="capacity">How many frames may wait.</param>
+    /// <param name="maxBytes">How many bytes they may have together; one that is larger may wait alone.</param>
+    public FrameQueue(int capacity, long maxBytes = DefaultMaxBytes)
+    {
+        _maxBytes = maxBytes;
+        _frames = Channel.CreateBounded<(TFrame Frame, int Bytes)>(
+            new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    }
 
     /// <summary>Adds a frame; false when the queue is full or closed, so that the stream must be broken.</summary>
-    public bool TryAdd(TFrame frame) => _frames.Writer.TryWrite(frame);
+    public bool TryAdd(TFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        int bytes = frame.CalculateSize();
+        long waiting = Interlocked.Add(ref _bytes, bytes);
+        if ((waiting <= _maxBytes || waiting == bytes) && _frames.Writer.TryWrite((frame, bytes)))
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _bytes, -bytes);
+        return false;
+    }
 
     /// <summary>Takes no more; the drainer ends when all is sent.</summary>
     public void Close() => _frames.Writer.TryComplete();
@@ -30,31 +52,33 @@ public sealed class FrameQueue<TFrame>
     {
         ArgumentNullException.ThrowIfNull(write);
         List<TFrame> batch = [];
-        TFrame? carried = null;
+        (TFrame Frame, int Bytes)? carried = null;
         while (carried is not null || await _frames.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             batch.Clear();
             int bytes = 0;
-            while (batch.Count < WireLimits.MaxFramesPerMessage && TryTake(ref carried, out TFrame? frame))
+            while (batch.Count < WireLimits.MaxFramesPerMessage && TryTake(ref carried, out (TFrame Frame, int Bytes) next))
             {
-                bytes += frame.CalculateSize();
-                if (batch.Count > 0 && bytes > WireLimits.MaxMessageBytes)
+                if (batch.Count > 0 && bytes + next.Bytes > WireLimits.MaxMessageBytes)
                 {
-                    carried = frame;
+                    carried = next;
                     break;
                 }
 
-                batch.Add(frame);
+                batch.Add(next.Frame);
+                bytes += next.Bytes;
             }
 
             await write(batch).ConfigureAwait(false);
+            Interlocked.Add(ref _bytes, -bytes);
         }
     }
 
-    private bool TryTake(ref TFrame? carried, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TFrame? frame)
+    private bool TryTake(ref (TFrame Frame, int Bytes)? carried, out (TFrame Frame, int Bytes) next)
     {
-        frame = carried;
+        bool isCarried = carried is not null;
+        next = carried.GetValueOrDefault();
         carried = null;
-        return frame is not null || _frames.Reader.TryRead(out frame);
+        return isCarried || _frames.Reader.TryRead(out next);
     }
 }
