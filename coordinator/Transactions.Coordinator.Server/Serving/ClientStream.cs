@@ -107,33 +107,13 @@ internal sealed class ClientStream(
 
     private Refusal? TakeAll(V1.ClientRequests message)
     {
-        Refusal? refusal = CheckMessage(message);
+        Refusal? refusal = RequestBatch.FindFault(message, message.Hello, message.Requests.Count);
         for (int i = 0; refusal is null && i < message.Requests.Count; i++)
         {
             refusal = Take(message.Requests[i], i);
         }
 
         return refusal;
-    }
-
-    private static Refusal? CheckMessage(V1.ClientRequests message)
-    {
-        if (message.Hello is not null)
-        {
-            return Refusal.Invalid("hello", "hello is there again; send it in the first message only.");
-        }
-
-        int count = message.Requests.Count;
-        if (count > WireLimits.MaxFramesPerMessage)
-        {
-            return Refusal.Invalid("requests", $"requests has {count} elements; send at most {WireLimits.MaxFramesPerMessage} in a message.");
-        }
-
-        int size = count > 1 ? message.CalculateSize() : 0;
-        return size <= WireLimits.MaxMessageBytes
-            ? null
-            : Refusal.Invalid(
-                "requests", $"requests make a message of {size} bytes; send at most {WireLimits.MaxMessageBytes} in one, or a larger one alone.");
     }
 
     private Refusal? Take(V1.ClientRequest request, int index)

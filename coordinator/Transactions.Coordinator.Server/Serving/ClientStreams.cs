@@ -5,6 +5,7 @@ using Transactions.Contracts;
 using Transactions.Coordinator.Server.Driving;
 using Transactions.Coordinator.Server.Life;
 using Transactions.Coordinator.Server.Telemetry;
+using Transactions.Hosting;
 using Transactions.Model;
 using V1 = Transactions.Contracts.V1;
 

@@ -1,6 +1,4 @@
 using Grpc.Core;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Transactions.Client;
 using Transactions.Contracts;
 using Transactions.Contracts.V1;
@@ -12,12 +10,7 @@ namespace Transactions.Participant.Server;
 
 /// <summary>The gRPC Store: unary methods for any client, and the duplex stream that our own library uses.</summary>
 /// <remarks>Both enter the shard's machine as the same events.</remarks>
-internal sealed class StoreService(
-    StoreCalls calls,
-    ParticipantHost host,
-    IOptions<ClusterOptions> cluster,
-    IOptions<ParticipantOptions> options,
-    ILogger<StoreService> logger) : Store.StoreBase
+internal sealed class StoreService(StoreCalls calls, StoreStreams streams) : Store.StoreBase
 {
     public override Task<GetReply> Get(GetRequest request, ServerCallContext context) =>
         StoreMapping.TryRead(request, forUpdate: false, out StoreCall.Execute? call, out Refusal? refusal)
@@ -66,28 +59,7 @@ internal sealed class StoreService(
 
     public override Task Connect(
         IAsyncStreamReader<StoreRequests> requestStream, IServerStreamWriter<StoreReplies> responseStream, ServerCallContext context) =>
-        Departure.ServeAsync(ServeAsync(requestStream, responseStream, context), context);
-
-    private async Task ServeAsync(
-        IAsyncStreamReader<StoreRequests> requestStream, IServerStreamWriter<StoreReplies> responseStream, ServerCallContext context)
-    {
-        if (!await requestStream.MoveNext(context.CancellationToken))
-        {
-            return;
-        }
-
-        StoreRequests first = requestStream.Current;
-        ClusterIdentity identity = new(cluster.Value.Name, cluster.Value.ToLimits());
-        if (!ClientHandshake.TryAccept(first.Hello, identity, out _, out Refusal? refusal))
-        {
-            throw RefusalMapping.ToRpcException(refusal);
-        }
-
-        await responseStream.WriteAsync(
-            new StoreReplies { Hello = ClientHandshake.AnswerToStream(identity, host.Owned) }, context.CancellationToken);
-        StoreStream stream = new(calls, requestStream, responseStream, options.Value.MaxRequestsPerStream, logger);
-        await stream.RunAsync(first.Requests, context.CancellationToken);
-    }
+        Departure.ServeAsync(streams.ServeAsync(requestStream, responseStream, context), context);
 
     private async Task<TReply> ExecuteAsync<TReply>(
         StoreCall.Execute call, ServerCallContext context, Func<ShardAnswer.Admitted, TReply> toReply)

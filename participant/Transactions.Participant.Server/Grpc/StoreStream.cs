@@ -22,6 +22,7 @@ internal sealed class StoreStream(
     private int _repliers = 1;
 
     /// <summary>Returns when the client has ended its side and has been told every reply, or when its connection is gone.</summary>
+    /// <exception cref="RpcException">The client sent what no message may be.</exception>
     public async Task RunAsync(RepeatedField<StoreRequest> first, CancellationToken cancellationToken)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -31,7 +32,13 @@ internal sealed class StoreStream(
             await StartAllAsync(first, ending);
             while (await requests.MoveNext(ending.Token))
             {
-                await StartAllAsync(requests.Current.Requests, ending);
+                StoreRequests message = requests.Current;
+                if (RequestBatch.FindFault(message, message.Hello, message.Requests.Count) is { } refusal)
+                {
+                    throw RefusalMapping.ToRpcException(refusal);
+                }
+
+                await StartAllAsync(message.Requests, ending);
             }
 
             LeaveReplies();

@@ -115,6 +115,9 @@ public sealed class ParticipantOptions
     /// <summary>How many requests of one Store stream may be unanswered; more are refused. 1 to 1,000,000; default 10,000.</summary>
     public int MaxRequestsPerStream { get; set; } = 10_000;
 
+    /// <summary>How many Store streams may be open, those that haven't said Hello included. 1 to 1,000,000; default 10,000.</summary>
+    public int MaxStoreStreams { get; set; } = 10_000;
+
     /// <summary>How many connections to PostgreSQL read, per shard. 1 to 1,000; default 8.</summary>
     public int ReadConnections { get; set; } = 8;
 
@@ -205,6 +208,7 @@ public sealed class ParticipantOptions
         CheckCount(faults, MaxQueuedRequests, nameof(MaxQueuedRequests));
         CheckCount(faults, MaxUnhandledFrames, nameof(MaxUnhandledFrames));
         CheckCount(faults, MaxRequestsPerStream, nameof(MaxRequestsPerStream));
+        CheckCount(faults, MaxStoreStreams, nameof(MaxStoreStreams));
         if (HelloTimeout < TimeSpan.FromMilliseconds(100) || HelloTimeout > TimeSpan.FromMinutes(1))
         {
             faults.Add($"Participant:HelloTimeout is {HelloTimeout}; set it to at least 100 ms and at most 1 min.");

@@ -43,6 +43,7 @@ public static class ParticipantServices
             return new ContextVerifier(ClusterSecret.Parse(cluster.Secret), cluster.KeyEpoch);
         });
         services.AddSingleton<StoreCalls>();
+        services.AddSingleton<StoreStreams>();
         services.AddSingleton<ILocalShards, LocalShards>();
         services.TryAddSingleton(MakeStore);
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MostBytesInAMessage).AddTransactionPropagation();

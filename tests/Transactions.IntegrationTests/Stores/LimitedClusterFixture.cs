@@ -10,6 +10,7 @@ public sealed class LimitedClusterFixture(PostgresFixture postgres) : ClusterFix
     public const int MaxOperations = 4;
     public const int MaxWrites = 2;
     public const int MaxWaiting = 1;
+    public const int MaxStoreStreams = 2;
 
     protected override IReadOnlyDictionary<string, string> Extra { get; } = new Dictionary<string, string>
     {
@@ -17,6 +18,7 @@ public sealed class LimitedClusterFixture(PostgresFixture postgres) : ClusterFix
         ["Participant__MaxOperationsPerTransaction"] = $"{MaxOperations}",
         ["Participant__MaxWritesPerTransaction"] = $"{MaxWrites}",
         ["Participant__MaxWaiting"] = $"{MaxWaiting}",
+        ["Participant__MaxStoreStreams"] = $"{MaxStoreStreams}",
 
         // Beyond any transaction's deadline: the tests' clients send no heartbeats, and a slow machine mustn't end what they hold.
         ["Coordinator__HeartbeatTimeout"] = "00:02:00",

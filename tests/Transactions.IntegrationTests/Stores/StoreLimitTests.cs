@@ -111,6 +111,48 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         Assert.Null(await UnaryClient.ReadAsync(fixture, "payments", $"{_prefix}-more", at: null, Token));
     }
 
+    [Fact]
+    public async Task MaxStoreStreams_OneMore_IsRefusedUntilOneEnds()
+    {
+        await fixture.UntilServingAsync(Token);
+        List<AsyncDuplexStreamingCall<StoreRequests, StoreReplies>> open = [];
+        for (int i = 0; i < LimitedClusterFixture.MaxStoreStreams; i++)
+        {
+            open.Add(await OpenStreamAsync());
+        }
+
+        await LimitAsync("streams", LimitedClusterFixture.MaxStoreStreams, "try again later", OpenStreamAsync);
+
+        open[0].Dispose();
+        await UntilAdmittedAsync(async () => open.Add(await OpenStreamAsync()));
+        open.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task Connect_WithoutHello_NamesIt()
+    {
+        using AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("orders").Connect(cancellationToken: Token);
+        await stream.RequestStream.WriteAsync(new StoreRequests(), Token);
+
+        await Refused.FieldAsync("hello", () => stream.ResponseStream.MoveNext(Token));
+    }
+
+    private async Task<AsyncDuplexStreamingCall<StoreRequests, StoreReplies>> OpenStreamAsync()
+    {
+        AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("payments").Connect(cancellationToken: Token);
+        try
+        {
+            await stream.RequestStream.WriteAsync(new StoreRequests { Hello = ClientHandshake.IntroduceToStore("test", "limits") }, Token);
+        }
+        catch (InvalidOperationException)
+        {
+            // It is over already, and the reader is told why.
+        }
+
+        Assert.True(await stream.ResponseStream.MoveNext(Token));
+        return stream;
+    }
+
     private static string WhatBecameOf(Task waiting) =>
         waiting.IsCompletedSuccessfully ? "the waiter was admitted, so that the holder's locks are gone"
         : waiting.Exception is { } failure ? $"the waiter failed, {failure.InnerException!.Message}"
@@ -161,7 +203,7 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         Refusal? refusal = RefusalMapping.FromRpcException(refused);
         Assert.Equal(
             (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, field), (refusal?.Status, refusal?.Reason, refusal?.Field));
-        Assert.Contains($" {limit} ", refusal!.Message, StringComparison.Ordinal);
+        Assert.Matches($"(^| ){limit} ", refusal!.Message);
         Assert.Contains(remedy, refusal.Message, StringComparison.Ordinal);
     }
 

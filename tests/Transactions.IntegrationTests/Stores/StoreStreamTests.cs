@@ -128,6 +128,22 @@ public sealed class StoreStreamTests : IAsyncDisposable
         Assert.False(_replies.Reader.TryRead(out _));
     }
 
+    [Theory]
+    [InlineData("hello", 0)]
+    [InlineData("requests", WireLimits.MaxFramesPerMessage + 1)]
+    public async Task RunAsync_MessageBeyondItsLimits_EndsTheStreamAndStartsNothing(string field, int requests)
+    {
+        Run(maxRequests: 10_000);
+        StoreRequests message = new() { Hello = field == "hello" ? new StoreHello() : null };
+        message.Requests.AddRange(Enumerable.Range(1, requests).Select(i => Request((ulong)i)));
+        _requests.Writer.TryWrite(message);
+
+        await Refused.FieldAsync(field, () => _running);
+
+        Assert.Equal(0, _calls.Asked);
+        _running = Task.CompletedTask;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
@@ -142,17 +158,13 @@ public sealed class StoreStreamTests : IAsyncDisposable
         _running = stream.RunAsync([], _gone.Token);
     }
 
-    private void Send(ulong correlation) => _requests.Writer.TryWrite(new StoreRequests
+    private void Send(ulong correlation) => _requests.Writer.TryWrite(new StoreRequests { Requests = { Request(correlation) } });
+
+    private static StoreRequest Request(ulong correlation) => new()
     {
-        Requests =
-        {
-            new StoreRequest
-            {
-                Correlation = correlation,
-                GetAt = new GetAtRequest { Shard = "solo/0", Collection = "things", Keys = { "a" } },
-            },
-        },
-    });
+        Correlation = correlation,
+        GetAt = new GetAtRequest { Shard = "solo/0", Collection = "things", Keys = { "a" } },
+    };
 
     private static ShardAnswer Answer() => new ShardAnswer.Read(default, new OperationResult.Found([null]));
 
