@@ -49,6 +49,21 @@ internal sealed class FaultInjector
         }
     }
 
+    /// <summary>D5: what a shard has prepared, it learns the end of when all others may have forgotten it.</summary>
+    public void LetAShardSleepAlone(long microseconds)
+    {
+        if (!_random.Chance(0.7))
+        {
+            return;
+        }
+
+        World.Counters.Add(Fault.LongOutage);
+        foreach (SimParticipant host in _cluster.HostsOf(_random.Pick(_cluster.ShardIds)))
+        {
+            host.Restart(microseconds - _random.Skewed(1_000, 1_000_000));
+        }
+    }
+
     private void Every(long mean, Action fault)
     {
         if (mean == 0)

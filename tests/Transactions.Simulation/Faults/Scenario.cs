@@ -60,6 +60,15 @@ internal sealed record Scenario
 
     public required Duration LeastTimeout { get; init; }
 
+    /// <summary>How likely a transaction has hardly any time.</summary>
+    public double TightDeadlines { get; init; }
+
+    /// <summary>How likely a transaction's id or deadline is dated as it mustn't be (X1).</summary>
+    public double StrangeDates { get; init; }
+
+    /// <summary>How likely a client does what it shouldn't: sends what is refused, commits without waiting for all, lets a call go.</summary>
+    public double Carelessness { get; init; }
+
     public required int MostEventsInATurn { get; init; }
 
     public required long LeastUncertainty { get; init; }
@@ -143,7 +152,7 @@ internal sealed record Scenario
             2 => Profile.Crashes,
             3 => Profile.Storage,
             4 => Profile.Clocks,
-            5 => Profile.Expiry,
+            5 or 6 => Profile.Expiry,
             _ => Profile.Chaos,
         };
         Profile weather = profile ?? drawn;
@@ -197,6 +206,9 @@ internal sealed record Scenario
             LeastStorageDelay = 100,
             MostStorageDelay = mostStorageDelay,
             CallTimeout = isCalm ? 30_000_000 : random.Skewed(60_000, 800_000),
+            TightDeadlines = isCalm || hasExcess || random.Chance(0.6) ? 0 : random.NextDouble() * 0.5,
+            StrangeDates = isCalm || hasExcess ? 0 : random.NextDouble() * 0.02,
+            Carelessness = isCalm || hasExcess ? 0 : random.NextDouble() * 0.06,
             LeastTimeout = NodaTime.Duration.FromMilliseconds(isCalm ? 10_000 : 200),
             Limits = new ProtocolLimits(
                 ClockMode.Bounded, Micro(maxOffset), Micro(lifetime), NodaTime.Duration.FromMinutes(1)),

@@ -10,6 +10,8 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
 {
     private readonly SimServer _server = new(process, process.World.Random.Fork(), cluster.Network, cluster.Servers[shard.Value]);
 
+    private bool _isRenewing;
+
     private FakeShardDatabase Database => cluster.Databases[shard];
 
     private World World => process.World;
@@ -70,14 +72,20 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
                 _server.Read(StorageStep.Load, () => Database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
                 break;
             case ShardEffect.Renew renew:
+                _isRenewing = true;
                 _server.Write(
                     StorageStep.Renew,
                     fault => Change(effect, renew.Generation, fault, f => Database.Renew(
                         renew.Generation, renew.LeaseUntil, renew.VisibleUpto, f)),
                     WriteResult.Ambiguous,
-                    result => post(new ShardEvent.Renewed(result)));
+                    result =>
+                    {
+                        _isRenewing = false;
+                        post(new ShardEvent.Renewed(result));
+                    });
                 break;
             case ShardEffect.HandBack handBack:
+                World.Observer.HandsBack(process.Name, shard, _isRenewing);
                 _server.Write(
                     StorageStep.HandBack,
                     fault => Change(effect, handBack.Fence.Generation, fault, f => Database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
