@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Transactions.Clocks;
 using Transactions.Coordinator;
 using Transactions.Model;
 using Transactions.TestKit.Storage;
@@ -11,6 +12,8 @@ internal sealed partial class Observer
     private readonly Dictionary<(ShardGeneration Owner, TransactionId Id), Vote> _votes = [];
     private readonly HashSet<(ShardId Shard, TransactionId Id)> _votedYes = [];
     private readonly HashSet<(string Coordinator, TransactionId Id)> _heldByKey = [];
+    private readonly HashSet<(ShardId Shard, TransactionId Id)> _registeredAborts = [];
+    private readonly Dictionary<(string Shard, int Life, Timestamp At), bool> _seesAll = [];
 
     /// <summary>A coordinator of another name answered a Commit: all that it may do is to say whose it is (X1).</summary>
     public void MisdirectedCommitAnswered(TransactionFacts facts, string coordinator, CoordinatorAnswer answer)
@@ -131,6 +134,36 @@ internal sealed partial class Observer
         if (_transactions.TryGetValue(id, out TransactionFacts? facts) && !facts.IsOnePhase && !_votedYes.Contains((shard.Id, id)))
         {
             world.Fail("X10", $"{shard.Name} takes {Describe.Id(id)} for committed, and had never voted for it");
+        }
+    }
+
+    // D4: a shard that says "not committed" has seen to it that this stays so: by its register, or since it has ended it.
+    private void CheckStaysUncommitted(SimShard shard, TransactionId id)
+    {
+        if (!_registeredAborts.Contains((shard.Id, id)) && !_endedAt.Contains((shard.Name, shard.Life, id)))
+        {
+            world.Fail("D4", $"{shard.Name} says that {Describe.Id(id)} isn't committed, and its register doesn't say so");
+        }
+    }
+
+    /// <summary>A shard's statement reads at a timestamp, and sees the history horizon (S2).</summary>
+    public void ReadsVersions(string shard, int life, Timestamp at, Timestamp horizon)
+    {
+        if (horizon == default || at == Timestamp.MaxValue)
+        {
+            return;
+        }
+
+        var key = (shard, life, at);
+        _seesAll[key] = _seesAll.GetValueOrDefault(key) || at >= horizon;
+    }
+
+    // S2: the horizon is checked in the statement that reads.
+    private void CheckAboveHorizon(SimShard shard, Timestamp at)
+    {
+        if (_seesAll.TryGetValue((shard.Name, shard.Life, at), out bool seesAll) && !seesAll)
+        {
+            world.Fail("S2", $"{shard.Name} serves a read at {at}, below the history horizon that its statement saw");
         }
     }
 

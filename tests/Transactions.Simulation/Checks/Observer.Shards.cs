@@ -46,6 +46,7 @@ internal sealed partial class Observer
                 break;
             case ShardAnswer.Read read:
                 CheckWithinLease(shard, read.ReadTimestamp);
+                CheckAboveHorizon(shard, read.ReadTimestamp);
                 CheckSnapshot(shard, call.Query!, read);
                 break;
             case ShardAnswer.Refused { Refusal.Reason: RefusalReason.TransactionEnded }:
@@ -85,6 +86,9 @@ internal sealed partial class Observer
                 break;
             case ShardFrame.Resolved { Resolution: { Kind: ShardResolutionKind.Committed } resolution }:
                 ToldCommitted(frame.Id, resolution.CommitTimestamp, $"{shard.Name}'s answer to Resolve");
+                break;
+            case ShardFrame.Resolved { Resolution.Kind: ShardResolutionKind.NotCommitted }:
+                CheckStaysUncommitted(shard, frame.Id);
                 break;
             case ShardFrame.Enlist enlist:
                 CheckAdmits(shard, enlist.Owner);

@@ -123,6 +123,11 @@ internal sealed partial class Observer
                 break;
             case PersistItem.Tombstone:
                 Counters.Add(Path.Tombstones);
+                if (after.Outcomes.TryGetValue(item.Id, out Outcome held) && !held.IsCommitted)
+                {
+                    _registeredAborts.Add((shard, item.Id));
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"No such item: {item.GetType().Name}.");

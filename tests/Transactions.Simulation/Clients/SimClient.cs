@@ -224,7 +224,9 @@ internal sealed class SimClient : SimProcess
         if (World.IsStormy && Random.Chance(World.Scenario.TightDeadlines))
         {
             // X5: so soon that operations, Enlists, Commits and their copies come just before it and just after.
-            return Duration.FromTicks(Random.Skewed(2_000, least) * 10);
+            return Duration.FromTicks(10 * (Random.Chance(0.5)
+                ? 1_000 + Random.Between(0, 4 * World.Scenario.MostUncertainty)
+                : Random.Skewed(2_000, least)));
         }
 
         return Duration.FromTicks(Random.Between(least, most) * 10);

@@ -155,6 +155,12 @@ internal sealed class SimTransaction(
                     }
 
                     ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
+                    if (refused.Refusal.Reason == RefusalReason.DeadlinePassed && client.Random.Chance(World.Scenario.Carelessness * 5))
+                    {
+                        // X5: whoever doesn't take the refusal for an end tries again, when a clock may say something else.
+                        DoUncountedLater(shard, operation, 200_000);
+                    }
+
                     return null;
 
                 default:
@@ -163,12 +169,27 @@ internal sealed class SimTransaction(
         }
     }
 
+    /// <summary>Sends an operation that was tried several times more, when its transaction may be over.</summary>
+    public void DoUncountedLater(ShardId shard, Operation operation, long mostDelay)
+    {
+        World.Counters.Add(Path.Afterthoughts);
+        for (int i = client.Random.Next(4); i >= 0; i--)
+        {
+            client.After(client.Random.Skewed(100, mostDelay), () => SendUncounted(shard, operation));
+        }
+    }
+
     /// <summary>Sends an operation that nobody waits for, counts, or names: what a careless client may do.</summary>
     public void DoUncounted(ShardId shard, Operation operation)
     {
+        recorded.Try(shard, operation);
+        SendUncounted(shard, operation);
+    }
+
+    private void SendUncounted(ShardId shard, Operation operation)
+    {
         World.Counters.Add(Path.Careless);
         Facts.IsCareless = true;
-        recorded.Try(shard, operation);
         OperationNumber number = new(_otherScope, ++_lastUncounted);
         _ = client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
     }
@@ -276,7 +297,7 @@ internal sealed class SimTransaction(
         ProtocolLimits limits = World.Scenario.Limits;
         long until = client.Random.Chance(0.5)
             ? World.WakesAt + client.Random.Between(0, 500_000)
-            : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-300_000, 1_500_000);
+            : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-100_000, 600_000);
         await client.Delay(Math.Max(0, until - World.Now));
     }
 

@@ -62,6 +62,14 @@ internal sealed class FaultInjector
         {
             host.Restart(microseconds - _random.Skewed(1_000, 1_000_000));
         }
+
+        foreach (SimCoordinator coordinator in _cluster.Coordinators)
+        {
+            if (_random.Chance(0.7))
+            {
+                coordinator.Restart(Downtime());
+            }
+        }
     }
 
     private void Every(long mean, Action fault)

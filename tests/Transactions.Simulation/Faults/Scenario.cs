@@ -171,7 +171,7 @@ internal sealed record Scenario
         bool sleeps = weather == Profile.Expiry;
         bool hasExcess = weather == Profile.BeyondBounds;
 
-        long mostUncertainty = random.Skewed(50, hasClocks ? 60_000 : 10_000);
+        long mostUncertainty = hasClocks && random.Chance(0.3) ? random.Between(10_000, 60_000) : random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
         long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, sleeps ? 3_000_000 : 8_000_000);
         long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, 3_000_000) + (2 * mostUncertainty);
@@ -244,7 +244,7 @@ internal sealed record Scenario
             FrameAfterBreak = hasNetwork ? random.NextDouble() : 0,
             StorageRollBack = hasStorage ? random.NextDouble() * 0.05 : 0,
             StorageAmbiguity = hasStorage ? random.NextDouble() * 0.05 : 0,
-            Poison = hasStorage ? random.NextDouble() * 0.02 : 0,
+            Poison = hasStorage ? random.NextDouble() * (random.Chance(0.2) ? 0.2 : 0.02) : 0,
             CrashPoint = hasCrashes ? random.NextDouble() * 0.003 : 0,
             ClockStep = hasClocks ? random.NextDouble() * 0.4 : 0,
             ClockFreeze = hasClocks ? random.NextDouble() * 0.3 : 0,

@@ -10,6 +10,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
 {
     private readonly SimServer _server = new(process, process.World.Random.Fork(), cluster.Network, cluster.Servers[shard.Value]);
 
+    private readonly string _name = $"{process.Name}:{shard}";
     private bool _isRenewing;
 
     private FakeShardDatabase Database => cluster.Databases[shard];
@@ -25,7 +26,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             case ShardEffect.ReadVersions read:
                 _server.Read(
                     StorageStep.ReadVersions,
-                    () => Database.ReadVersions(read.Query),
+                    () => ReadVersions(read.Query),
                     new VersionsReadResult.Failed("connection lost"),
                     result => post(new ShardEvent.VersionsRead(read.Request, result)));
                 break;
@@ -103,6 +104,17 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             default:
                 throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
         }
+    }
+
+    private VersionsReadResult ReadVersions(VersionQuery query)
+    {
+        VersionsReadResult result = Database.ReadVersions(query);
+        if (result is VersionsReadResult.Succeeded succeeded)
+        {
+            World.Observer.ReadsVersions(_name, process.Life, query.At, succeeded.Horizon);
+        }
+
+        return result;
     }
 
     private PersistResult Persist(ShardEffect.Persist persist, StorageFault fault)

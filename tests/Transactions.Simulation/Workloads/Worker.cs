@@ -96,8 +96,10 @@ internal sealed class Worker(SimClient client)
         }
         else
         {
-            World.Counters.Add(Path.Afterthoughts);
-            client.After(Random.Skewed(100, 1_000_000), () => transaction.DoUncounted(shard, operation));
+            ShardId[] written = [.. transaction.Facts.Writes.Keys.Select(key => key.Shard).Distinct()];
+            shard = written.Length > 0 ? Random.Pick(written) : shard;
+            transaction.Recorded.Try(shard, operation);
+            transaction.DoUncountedLater(shard, operation, 3_000_000);
         }
     }
 
