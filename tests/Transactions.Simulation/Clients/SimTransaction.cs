@@ -155,10 +155,10 @@ internal sealed class SimTransaction(
                     }
 
                     ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
-                    if (refused.Refusal.Reason == RefusalReason.DeadlinePassed && client.Random.Chance(World.Scenario.Carelessness * 5))
+                    if (refused.Refusal.Reason == RefusalReason.DeadlinePassed && client.Random.Chance(World.Scenario.Carelessness * 10))
                     {
                         // X5: whoever doesn't take the refusal for an end tries again, when a clock may say something else.
-                        DoUncountedLater(shard, operation, 200_000);
+                        DoUncountedLater(shard, operation, 20_000 + (3 * World.Scenario.MostUncertainty));
                     }
 
                     return null;
@@ -277,7 +277,7 @@ internal sealed class SimTransaction(
                 break;
             case CommitStep.Wait wait:
                 Duration delay = client.Retries.Delay(wait.Attempt, client.Random.NextDouble());
-                if (World.WillSleep && client.Random.Chance(0.2))
+                if (World.WillSleep && client.Random.Chance(0.3))
                 {
                     await SleepUntilForgotten();
                 }
@@ -297,7 +297,7 @@ internal sealed class SimTransaction(
         ProtocolLimits limits = World.Scenario.Limits;
         long until = client.Random.Chance(0.5)
             ? World.WakesAt + client.Random.Between(0, 500_000)
-            : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-100_000, 600_000);
+            : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-50_000, 500_000);
         await client.Delay(Math.Max(0, until - World.Now));
     }
 

@@ -60,14 +60,15 @@ internal sealed class FaultInjector
         World.Counters.Add(Fault.LongOutage);
         foreach (SimParticipant host in _cluster.HostsOf(_random.Pick(_cluster.ShardIds)))
         {
-            host.Restart(microseconds - _random.Skewed(1_000, 1_000_000));
+            host.Restart(microseconds - _random.Skewed(1_000, 500_000));
         }
 
-        foreach (SimCoordinator coordinator in _cluster.Coordinators)
+        // A coordinator that lives on remembers what isn't applied: the log alone is to know it, whatever was pruned by then.
+        if (_random.Chance(0.7))
         {
-            if (_random.Chance(0.7))
+            foreach (SimCoordinator coordinator in _cluster.Coordinators)
             {
-                coordinator.Restart(Downtime());
+                World.After(microseconds - _random.Skewed(1_000, 500_000), () => coordinator.Restart(Downtime() / 4));
             }
         }
     }

@@ -171,7 +171,8 @@ internal sealed record Scenario
         bool sleeps = weather == Profile.Expiry;
         bool hasExcess = weather == Profile.BeyondBounds;
 
-        long mostUncertainty = hasClocks && random.Chance(0.3) ? random.Between(10_000, 60_000) : random.Skewed(50, hasClocks ? 60_000 : 10_000);
+        bool isUncertain = hasClocks && random.Chance(0.3);
+        long mostUncertainty = isUncertain ? random.Between(20_000, 60_000) : random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
         long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, sleeps ? 3_000_000 : 8_000_000);
         long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, 3_000_000) + (2 * mostUncertainty);
@@ -206,7 +207,7 @@ internal sealed record Scenario
             LeastStorageDelay = 100,
             MostStorageDelay = mostStorageDelay,
             CallTimeout = isCalm ? 30_000_000 : random.Skewed(60_000, 800_000),
-            TightDeadlines = isCalm || hasExcess || random.Chance(0.6) ? 0 : random.NextDouble() * 0.5,
+            TightDeadlines = isCalm || hasExcess || random.Chance(isUncertain ? 0.2 : 0.7) ? 0 : random.NextDouble() * 0.5,
             StrangeDates = isCalm || hasExcess ? 0 : random.NextDouble() * 0.02,
             Carelessness = isCalm || hasExcess ? 0 : random.NextDouble() * 0.06,
             LeastTimeout = NodaTime.Duration.FromMilliseconds(isCalm ? 10_000 : 200),

@@ -132,7 +132,7 @@ internal sealed class Worker(SimClient client)
             return transaction.HasFailed;
         }
 
-        if (World.WillSleep && Random.Chance(0.05))
+        if (World.WillSleep && Random.Chance(0.15))
         {
             await transaction.SleepUntilForgotten();
         }
