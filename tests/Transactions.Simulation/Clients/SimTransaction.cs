@@ -298,7 +298,9 @@ internal sealed class SimTransaction(
         long until = client.Random.Chance(0.5)
             ? World.WakesAt + client.Random.Between(0, 500_000)
             : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-50_000, 500_000);
-        await client.Delay(Math.Max(0, until - World.Now));
+
+        // An id that is dated far ahead isn't waited for.
+        await client.Delay(Math.Max(0, Math.Min(until, World.WakesAt + 500_000) - World.Now));
     }
 
     private void Tell(CommitConversation conversation, (CoordinatorAnswer? Answer, bool WasDoubled) told)
