@@ -92,6 +92,7 @@ internal static class SimulationRun
         world.Note("world", "sleeps");
         (world.IsAsleep, world.IsStormy, world.TickInterval) = (true, false, 250_000);
         faults.Stop();
+        faults.LetAShardSleepAlone(world.WakesAt - world.Now);
         world.RunUntil(static () => false, world.WakesAt - world.Now);
         (world.IsAsleep, world.IsStormy, world.TickInterval) = (false, true, ticks);
         faults.Start();

@@ -17,6 +17,7 @@ internal sealed partial class ScenarioRunner
     private readonly Dictionary<string, TransactionContext> _transactions = [];
     private readonly ShardOptions _options = new();
     private readonly ProtocolLimits _limits = ProtocolLimits.Default with { };
+    private readonly Queue<ShardEvent> _begun = new();
     private ShardRig? _rig;
     private bool _isUnserved;
 
@@ -60,7 +61,9 @@ internal sealed partial class ScenarioRunner
             "usurp" => Nothing(() => Rig.Usurp(Name.Span(words[1]))),
             "serve" => Nothing(() => Rig.Serve()),
             "die" => Nothing(() => Rig.Restart()),
+            "read" when line == "read begins" => Nothing(() => _begun.Enqueue(Rig.AnswerTo(Rig.Take<ShardEffect.ReadVersions>()))),
             "clock" when words[1] == "fails" => Nothing(() => Rig.Clock.Fail()),
+            "clock" when words[1] == "steps" => Nothing(() => Rig.Clock.Now = Rig.Clock.Now.Plus(Name.Span(words[2]))),
             "clock" => Nothing(() => Rig.Clock.Recover()),
             "pass" => Nothing(() => Rig.Clock.Advance(Name.Span(words[1]))),
             "quiet" => Nothing(() => Assert.True(Rig.Machine.IsQuiet)),
@@ -189,7 +192,7 @@ internal sealed partial class ScenarioRunner
         switch (line)
         {
             case "read":
-                return Rig.AnswerTo(Rig.Take<ShardEffect.ReadVersions>());
+                return _begun.TryDequeue(out ShardEvent? begun) ? begun : Rig.AnswerTo(Rig.Take<ShardEffect.ReadVersions>());
             case "read fails":
                 return new ShardEvent.VersionsRead(Rig.Take<ShardEffect.ReadVersions>().Request, new VersionsReadResult.Failed("down"));
             case "looked up":

@@ -42,6 +42,7 @@ internal sealed partial class Observer
         }
 
         CheckAllKnown(facts, by);
+        CheckDates(facts, by);
         CheckDurable(facts, at, by);
         AddToHistory(facts, at, by);
         if (facts.Key is { } key && !_byKey.TryAdd(key, (id, facts.Outcome.Value)) && _byKey[key].Id != id)
@@ -88,10 +89,10 @@ internal sealed partial class Observer
         else if (facts.HasWritten || facts.Key is not null)
         {
             // Not by a read of the log's own, which would make durable what it finds (D1).
-            Decision? row = Cluster.Log.Find(facts.Id);
+            Decision? row = Cluster.Log.FindDurable(facts.Id);
             if (row?.Outcome != Outcome.Committed(at))
             {
-                world.Fail("6: durable", $"{by} says that {Describe.Id(facts.Id)} committed at {at}, and the log says {row?.Outcome}");
+                world.Fail("6: durable", $"{by} says that {Describe.Id(facts.Id)} committed at {at}, and what the log can't lose is {row?.Outcome}");
             }
         }
     }

@@ -17,6 +17,9 @@ internal sealed partial class Observer
                 when outcome.CommitTimestamp > clock.Now:
                 Counters.Add(Path.TimestampsAhead);
                 break;
+            case ShardEvent.FrameReceived { Frame: CoordinatorFrame.Ended { Outcome.IsCommitted: false } aborted }:
+                HasWord(shard, aborted.Id);
+                break;
             case ShardEvent.SnapshotReadReceived read when IsAmongPrepared(shard.Id, read):
                 Counters.Add(Path.ReadsAmongPrepared);
                 break;
@@ -43,10 +46,15 @@ internal sealed partial class Observer
                 break;
             case ShardAnswer.Read read:
                 CheckWithinLease(shard, read.ReadTimestamp);
+                CheckAboveHorizon(shard, read.ReadTimestamp);
                 CheckSnapshot(shard, call.Query!, read);
                 break;
-            case ShardAnswer.Refused { Refusal.Reason: RefusalReason.TransactionEnded or RefusalReason.DeadlinePassed }:
+            case ShardAnswer.Refused { Refusal.Reason: RefusalReason.TransactionEnded }:
                 Counters.Add(Path.RefusedEnded);
+                break;
+            case ShardAnswer.Refused { Refusal.Reason: RefusalReason.DeadlinePassed }:
+                Counters.Add(Path.RefusedEnded);
+                EndedAt(shard, call.Transaction!.Value);
                 break;
             case ShardAnswer.Refused { Refusal.Reason: RefusalReason.ClockUnhealthy }:
                 Counters.Add(Path.RefusedByUnhealthyClocks);
@@ -64,6 +72,9 @@ internal sealed partial class Observer
                 ToldCommitted(frame.Id, outcome.CommitTimestamp, $"{shard.Name}'s answer to CommitOnePhase");
                 break;
             case ShardFrame.OnePhaseEnded ended:
+                CheckMayRefuse(shard, ended);
+                CheckCount(shard, ended, ended.Outcome.Reason);
+                EndedAt(shard, ended.Id);
                 // X11: only the owner of the named generation, or of a later one, may say NO.
                 if (_transactions.TryGetValue(frame.Id, out TransactionFacts? facts)
                     && facts.IsOnePhase
@@ -76,6 +87,9 @@ internal sealed partial class Observer
             case ShardFrame.Resolved { Resolution: { Kind: ShardResolutionKind.Committed } resolution }:
                 ToldCommitted(frame.Id, resolution.CommitTimestamp, $"{shard.Name}'s answer to Resolve");
                 break;
+            case ShardFrame.Resolved { Resolution.Kind: ShardResolutionKind.NotCommitted }:
+                CheckStaysUncommitted(shard, frame.Id);
+                break;
             case ShardFrame.Enlist enlist:
                 CheckAdmits(shard, enlist.Owner);
                 break;
@@ -85,6 +99,12 @@ internal sealed partial class Observer
                 break;
             case ShardFrame.Voted { Vote.IsYes: true } voted:
                 CheckVote(shard, voted);
+                CheckVoteIsTheFirst(shard, voted);
+                Voted(shard, voted);
+                break;
+            case ShardFrame.Voted voted:
+                CheckCount(shard, voted, voted.Vote.Reason);
+                EndedAt(shard, voted.Id);
                 break;
             default:
                 break;
@@ -96,7 +116,13 @@ internal sealed partial class Observer
         switch (notice)
         {
             case ShardNotice.Ended ended:
-                _endedAt.Add((shard.Name, shard.Life, ended.Id));
+                EndedAt(shard, ended.Id);
+                VoteEnded(shard, ended);
+                if (ended.Outcome.IsCommitted)
+                {
+                    CheckWasVotedFor(shard, ended.Id);
+                }
+
                 if (ended.Outcome is { IsCommitted: false, Reason: AbortReason.CoordinatorLost })
                 {
                     Counters.Add(Path.CoordinatorsLost);
@@ -112,6 +138,7 @@ internal sealed partial class Observer
                 Counters.Add(Path.Wounded);
                 break;
             case ShardNotice.Serving serving:
+                _served.Add(serving.Owner);
                 Counters.Add(Path.Takeovers);
                 Counters.Add(Path.Successions, serving.Owner.Generation > default(Generation).Next() ? 1 : 0);
                 Counters.Add(Path.RecoveredPrepared, serving.Prepared);
@@ -133,9 +160,10 @@ internal sealed partial class Observer
             world.Fail("X2", $"{shard.Name} did operation {call.Number} of {Describe.Id(id)} again, and answered {answer}");
         }
 
-        if (_endedAt.Contains((shard.Name, shard.Life, id)))
+        CheckIsNoZombie(shard, id);
+        if (_transactions.TryGetValue(id, out TransactionFacts? facts))
         {
-            world.Fail("X5", $"{shard.Name} admitted an operation of {Describe.Id(id)}, which had ended there");
+            CheckDates(facts, shard.Name);
         }
 
         if (answer.Result is OperationResult.Found found)

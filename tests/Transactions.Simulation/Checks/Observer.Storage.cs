@@ -24,7 +24,7 @@ internal sealed partial class Observer
                 world.Fail("L3", $"{shard} was taken over at {Now}, and its lease lasts until {row.LeaseUntil}");
                 break;
             case ShardEffect.HandBack:
-                Counters.Add(Path.HandBacks);
+                CheckHandedBack(shard, row, after.Row!);
                 break;
             case ShardEffect.Persist persist:
                 foreach (PersistItem item in persist.Items)
@@ -101,6 +101,7 @@ internal sealed partial class Observer
                     && _transactions.TryGetValue(item.Id, out TransactionFacts? prepared))
                 {
                     prepared.Persisted[shard] = prepare.Row.Writes;
+                    CheckAboveVisible(shard, item.Id, prepare.Row.PrepareTimestamp, before.Row!);
                 }
 
                 break;
@@ -110,6 +111,7 @@ internal sealed partial class Observer
                 {
                     // X11: its row is its register; whoever asks is told so from now on.
                     committed.Persisted[shard] = onePhase.Writes;
+                    CheckAboveVisible(shard, item.Id, onePhase.CommitTimestamp, before.Row!);
                     if (committed.Outcome is { IsCommitted: false })
                     {
                         world.Fail("1: write-once", $"{shard} commits {Describe.Id(item.Id)}; {committed.ToldBy} said {committed.Outcome}");
@@ -121,6 +123,11 @@ internal sealed partial class Observer
                 break;
             case PersistItem.Tombstone:
                 Counters.Add(Path.Tombstones);
+                if (after.Outcomes.TryGetValue(item.Id, out Outcome held) && !held.IsCommitted)
+                {
+                    _registeredAborts.Add((shard, item.Id));
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"No such item: {item.GetType().Name}.");

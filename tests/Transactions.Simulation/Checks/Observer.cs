@@ -12,7 +12,6 @@ internal sealed partial class Observer(World world)
     private readonly Dictionary<TransactionId, TransactionFacts> _transactions = [];
     private readonly SortedDictionary<ShardId, ShardHistory> _histories = [];
     private readonly Dictionary<(ShardGeneration Owner, TransactionId Id, OperationNumber Number), ShardAnswer> _admitted = [];
-    private readonly HashSet<(string Shard, int Life, TransactionId Id)> _endedAt = [];
     private readonly Dictionary<IdempotencyKey, (TransactionId Id, Outcome Outcome)> _byKey = [];
     private SimCluster? _cluster;
 
@@ -194,9 +193,12 @@ internal sealed partial class Observer(World world)
         switch (answer)
         {
             case CoordinatorAnswer.Ended { Outcome: { IsCommitted: true } outcome } ended:
+                EndedBy(coordinator, ended.Id);
                 ToldCommitted(ended.Id, outcome.CommitTimestamp, $"{coordinator.Name}'s answer");
                 break;
             case CoordinatorAnswer.Ended ended:
+                EndedBy(coordinator, ended.Id);
+                CheckAnswersHolder(coordinator.Name, ended.Id, ended.Outcome.Reason);
                 ToldAborted(ended.Id, ended.Outcome.Reason, $"{coordinator.Name}'s answer");
                 break;
             case CoordinatorAnswer.HeartbeatSeen seen:
@@ -242,6 +244,11 @@ internal sealed partial class Observer(World world)
 
                 break;
             case CoordinatorFrame.Ended ended:
+                if (ended.Outcome.Reason is AbortReason.DeadlinePassed)
+                {
+                    EndedBy(coordinator, ended.Id);
+                }
+
                 // X3: whoever isn't named is answered ABORT, whatever the outcome.
                 if (_transactions.TryGetValue(ended.Id, out TransactionFacts? facts)
                     && (facts.Named is null || (to.Find(shard)?.Owned is { } owned && facts.Names(owned))))
@@ -249,6 +256,9 @@ internal sealed partial class Observer(World world)
                     ToldAborted(ended.Id, ended.Outcome.Reason, $"{coordinator.Name}'s frame to {shard}");
                 }
 
+                break;
+            case CoordinatorFrame.Prepare or CoordinatorFrame.CommitOnePhase:
+                CheckIsNoZombie(coordinator, frame.Id);
                 break;
             case CoordinatorFrame.Pending:
                 Counters.Add(Path.PendingAnswers);

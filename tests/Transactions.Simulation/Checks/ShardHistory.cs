@@ -12,6 +12,9 @@ internal sealed class ShardHistory(ShardId shard)
 
     public IReadOnlyDictionary<RecordKey, RecordHistory> Records => _records;
 
+    /// <summary>The greatest timestamp at which anything was served.</summary>
+    public Timestamp GreatestServed { get; private set; }
+
     /// <summary>Adds a version; what is wrong with that, or null.</summary>
     public string? Add(RecordVersion version, TransactionId by)
     {
@@ -47,6 +50,7 @@ internal sealed class ShardHistory(ShardId shard)
     /// <summary>A record was read at a timestamp, by a transaction or, where that is null, by a snapshot.</summary>
     public void Serve(RecordKey record, Timestamp at, TransactionId? to)
     {
+        GreatestServed = Timestamp.Max(GreatestServed, at);
         RecordHistory history = Of(record);
         if (at > history.ServedUpTo)
         {
@@ -57,6 +61,7 @@ internal sealed class ShardHistory(ShardId shard)
     /// <summary>A range was read at a timestamp.</summary>
     public void Serve(KeyRange range, Timestamp at, TransactionId? to)
     {
+        GreatestServed = Timestamp.Max(GreatestServed, at);
         if (at > _ranges.GetValueOrDefault(range).UpTo)
         {
             _ranges[range] = (at, to);

@@ -29,6 +29,9 @@ internal sealed class TransactionFacts(TransactionContext context, Timestamp mus
     /// <summary>Whether no reply came to one of its operations, however often that was sent.</summary>
     public bool HasLostACall { get; set; }
 
+    /// <summary>Whether a copy of one of its operations, or an earlier try, may still come, and be admitted when nobody waits for it.</summary>
+    public bool HasDoubledACall { get; set; }
+
     /// <summary>Whether operations were sent that aren't counted.</summary>
     public bool IsCareless { get; set; }
 

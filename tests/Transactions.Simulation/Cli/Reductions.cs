@@ -7,6 +7,9 @@ internal static class Reductions
     [
         ("sleep", s => s with { Sleep = 0 }),
         ("snapshots", s => s with { Snapshots = 0 }),
+        ("tight-deadlines", s => s with { TightDeadlines = 0 }),
+        ("strange-dates", s => s with { StrangeDates = 0 }),
+        ("carelessness", s => s with { Carelessness = 0 }),
         ("loss", s => s with { CallLoss = 0 }),
         ("doubled-calls", s => s with { CallDuplication = 0 }),
         ("doubled-frames", s => s with { FrameDuplication = 0 }),

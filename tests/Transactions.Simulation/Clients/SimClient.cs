@@ -71,7 +71,11 @@ internal sealed class SimClient : SimProcess
         }
 
         World.Counters.Add(Path.Transactions);
-        SimTransaction transaction = new(this, context, World.Observer.Begun(context), recorded);
+        SimTransaction transaction = new(this, context, World.Observer.Begun(context), recorded)
+        {
+            HasStrangeDates = Math.Abs(context.Id.IssuedAt.Microseconds - World.Now) > 1_000_000
+                || context.Deadline > context.Id.IssuedAt.Plus(World.Scenario.Limits.MaxLifetime),
+        };
         _open.Add(context.Id, transaction);
         return transaction;
     }
@@ -104,10 +108,10 @@ internal sealed class SimClient : SimProcess
     }
 
     /// <summary>Calls whoever this client thinks owns a shard; null when no answer comes.</summary>
-    public async Task<ShardAnswer?> Call(ShardId shard, Func<SimShard, Action<ShardAnswer>, Action> toShard)
+    public async Task<(ShardAnswer? Answer, bool WasDoubled)> Call(ShardId shard, Func<SimShard, Action<ShardAnswer>, Action> toShard)
     {
         SimParticipant process = OwnerOf(shard);
-        (ShardAnswer? answer, _) = await Network.Call<ShardAnswer>(this, process, reply => toShard(process.Find(shard)!, reply));
+        (ShardAnswer? answer, bool wasDoubled) = await Network.Call<ShardAnswer>(this, process, reply => toShard(process.Find(shard)!, reply));
         if (answer is ShardAnswer.Refused { Refusal: { Reason: RefusalReason.NotOwner or RefusalReason.ShuttingDown } refusal })
         {
             LookElsewhere(shard, process, refusal.Redirect);
@@ -117,7 +121,7 @@ internal sealed class SimClient : SimProcess
             LookElsewhere(shard, process, null);
         }
 
-        return answer;
+        return (answer, wasDoubled);
     }
 
     /// <summary>The present, as this client's clock has it.</summary>
@@ -179,7 +183,27 @@ internal sealed class SimClient : SimProcess
         byte[] chance = new byte[10];
         Random.Fill(chance);
         TransactionId id = TransactionId.Create(Present(), chance);
-        return new TransactionContext(id, attempt.Priority, id.IssuedAt.Plus(Timeout()), coordinator, Name);
+        return Random.Chance(World.Scenario.StrangeDates)
+            ? MakeStrangeContext(chance, coordinator)
+            : new TransactionContext(id, attempt.Priority, id.IssuedAt.Plus(Timeout()), coordinator, Name);
+    }
+
+    // X1: of a client whose clock is far off, or that asks for more time than anybody may have.
+    private TransactionContext MakeStrangeContext(byte[] chance, CoordinatorId coordinator)
+    {
+        World.Counters.Add(Path.StrangeDates);
+        ProtocolLimits limits = World.Scenario.Limits;
+        Duration off = Duration.FromTicks(10 * Random.Skewed(1_000_000, 3_600_000_000));
+        Timestamp present = Present();
+        Timestamp date = Random.Next(3) switch
+        {
+            0 => present.Plus(limits.MaxOffset).Plus(off),
+            1 => present.Minus(limits.MaxLifetime).Minus(off),
+            _ => present,
+        };
+        TransactionId id = TransactionId.Create(date, chance);
+        Timestamp deadline = date == present ? date.Plus(limits.MaxLifetime).Plus(off) : date.Plus(Timeout());
+        return new TransactionContext(id, id.IssuedAt, deadline, coordinator, Name);
     }
 
     private async Task<TransactionContext?> AskForContext(string home, RetryAttempt attempt)
@@ -197,6 +221,14 @@ internal sealed class SimClient : SimProcess
     {
         long least = World.Scenario.LeastTimeout.BclCompatibleTicks / 10;
         long most = World.Scenario.Limits.MaxLifetime.BclCompatibleTicks / 10;
+        if (World.IsStormy && Random.Chance(World.Scenario.TightDeadlines))
+        {
+            // X5: so soon that operations, Enlists, Commits and their copies come just before it and just after.
+            return Duration.FromTicks(10 * (Random.Chance(0.5)
+                ? 1_000 + Random.Between(0, 4 * World.Scenario.MostUncertainty)
+                : Random.Skewed(2_000, least)));
+        }
+
         return Duration.FromTicks(Random.Between(least, most) * 10);
     }
 

@@ -9,6 +9,7 @@ namespace Transactions.Simulation;
 internal sealed class SimSnapshot
 {
     private const int MostTries = 8;
+    private const long LongestPast = 4_000_000;
 
     private readonly SimClient _client;
     private readonly RecordedTransaction _recorded;
@@ -71,7 +72,7 @@ internal sealed class SimSnapshot
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
-            switch (await _client.Call(shard, (s, reply) => s.Read(At, query, reply)))
+            switch ((await _client.Call(shard, (s, reply) => s.Read(At, query, reply))).Answer)
             {
                 case ShardAnswer.Read read:
                     if (At is null)
@@ -144,7 +145,7 @@ internal sealed class SimSnapshot
             case 0 or 1:
                 World.Counters.Add(Path.SnapshotsOfThePast);
                 _isStale = true;
-                At = Timestamp.Max(World.Observer.Opened, Back(Random.Skewed(100, 4_000_000)));
+                At = Timestamp.Max(World.Observer.Opened, Back(HowFarBack()));
                 return true;
 
             // S1: by a client whose own source is bounded and healthy.
@@ -170,6 +171,15 @@ internal sealed class SimSnapshot
             default:
                 return await AskForTimestamp();
         }
+    }
+
+    // S2: where history is short, about as far as it goes.
+    private long HowFarBack()
+    {
+        long retention = World.Scenario.ShardOptions.HistoryRetention.BclCompatibleTicks / 10;
+        return retention < LongestPast && Random.Chance(0.7)
+            ? retention + Random.Between(-300_000, 1_000_000)
+            : Random.Skewed(100, LongestPast);
     }
 
     private async Task<bool> AskForTimestamp()

@@ -28,6 +28,9 @@ internal sealed class SimTransaction(
 
     public SimClient Client => client;
 
+    /// <summary>Whether it is dated as it mustn't be (X1).</summary>
+    public bool HasStrangeDates { get; init; }
+
     /// <summary>Whether an operation didn't do what was asked, so that what was done so far may be half of something.</summary>
     public bool HasFailed { get; private set; }
 
@@ -36,27 +39,95 @@ internal sealed class SimTransaction(
     /// <summary>Does an operation; null when it did nothing that counts, or nobody knows.</summary>
     public async Task<OperationResult?> Do(ShardId shard, Operation operation)
     {
-        OperationResult? result = await TryDo(shard, operation);
+        if (client.Random.Chance(World.Scenario.Carelessness))
+        {
+            await DoInvalid(shard);
+        }
+
+        OperationResult? result = client.Random.Chance(World.Scenario.Carelessness)
+            ? await DoThroughService(shard, operation)
+            : await TryDo(Ledger, shard, operation);
         HasFailed |= result is null;
         return result;
     }
 
-    private async Task<OperationResult?> TryDo(ShardId shard, Operation operation)
+    // X2: what is refused neither enlists nor counts; its handler may go on without it.
+    private async Task DoInvalid(ShardId shard)
     {
         if (!Ledger.TryBegin(shard.Value, out CallTicket ticket, out _))
+        {
+            return;
+        }
+
+        World.Counters.Add(Path.RefusedAsInvalid);
+        Operation invalid = new Operation.Delete(new RecordKey("no collection has spaces in its name", "k"));
+        OperationNumber number = Ledger.NextOperation();
+        (ShardAnswer? answer, _) = await client.Call(shard, (at, reply) => at.Operate(Context, number, invalid, reply));
+        if (answer is ShardAnswer.Refused refused)
+        {
+            Ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
+        }
+        else
+        {
+            Facts.HasLostACall = true;
+            Ledger.OutcomeUnknown(ticket, "no answer came");
+        }
+    }
+
+    // X2: a service in between has a ledger of its own, whose trailer says what it did; or it doesn't, which dooms.
+    private async Task<OperationResult?> DoThroughService(ShardId shard, Operation operation)
+    {
+        if (!Ledger.TryBegin("a service", out CallTicket ticket, out _))
         {
             return null;
         }
 
-        OperationNumber number = Ledger.NextOperation();
+        World.Counters.Add(Path.ServicesInBetween);
+        CallLedger service = new(client.Random.NextLong()) { Mutation = World.Scenario.Mutant.Session };
+        Task<OperationResult?> work = TryDo(service, shard, operation);
+        int fault = client.Random.Next(12);
+        if (fault > 2)
+        {
+            OperationResult? result = await work;
+            Ledger.Answered(ticket, service.SealHop());
+            return result;
+        }
+
+        World.Counters.Add(Path.ServicesThatDoom);
+        (Facts.IsCareless, Facts.HasLostACall) = (true, true);
+        switch (fault)
+        {
+            case 0:
+                Ledger.Answered(ticket, service.SealHop());
+                break;
+            case 1:
+                Ledger.AnsweredWithoutTrailer(ticket);
+                break;
+            default:
+                Ledger.DisposedEarly(ticket);
+                break;
+        }
+
+        return null;
+    }
+
+    private async Task<OperationResult?> TryDo(CallLedger ledger, ShardId shard, Operation operation)
+    {
+        if (!ledger.TryBegin(shard.Value, out CallTicket ticket, out _))
+        {
+            return null;
+        }
+
+        OperationNumber number = ledger.NextOperation();
         recorded.Try(shard, operation);
         for (int tries = 0; ; tries++)
         {
-            ShardAnswer? answer = await client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
+            (ShardAnswer? answer, bool wasDoubled) = await client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
+            Facts.HasDoubledACall |= wasDoubled || answer is null;
             switch (answer)
             {
                 case ShardAnswer.Admitted admitted:
-                    Ledger.Admitted(ticket, admitted.Owner, admitted.Wrote);
+                    ledger.Admitted(ticket, admitted.Owner, admitted.Wrote);
                     Facts.Done(admitted.Owner, operation, admitted.Result, admitted.Wrote, World);
                     recorded.Do(shard, operation, admitted.Result);
                     return admitted.Result;
@@ -68,7 +139,7 @@ internal sealed class SimTransaction(
 
                 case null:
                     Facts.HasLostACall = true;
-                    Ledger.OutcomeUnknown(ticket, "no answer came");
+                    ledger.OutcomeUnknown(ticket, "no answer came");
                     return null;
 
                 // Not admitted: another may own the shard, or will soon.
@@ -83,7 +154,13 @@ internal sealed class SimTransaction(
                         World.Counters.Add(Path.LimitsReached);
                     }
 
-                    Ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
+                    ledger.Refused(ticket, refused.Refusal, refused.AdmittedBy);
+                    if (refused.Refusal.Reason == RefusalReason.DeadlinePassed && client.Random.Chance(World.Scenario.Carelessness * 10))
+                    {
+                        // X5: whoever doesn't take the refusal for an end tries again, when a clock may say something else.
+                        DoUncountedLater(shard, operation, 20_000 + (3 * World.Scenario.MostUncertainty));
+                    }
+
                     return null;
 
                 default:
@@ -92,12 +169,27 @@ internal sealed class SimTransaction(
         }
     }
 
+    /// <summary>Sends an operation that was tried several times more, when its transaction may be over.</summary>
+    public void DoUncountedLater(ShardId shard, Operation operation, long mostDelay)
+    {
+        World.Counters.Add(Path.Afterthoughts);
+        for (int i = client.Random.Next(4); i >= 0; i--)
+        {
+            client.After(client.Random.Skewed(100, mostDelay), () => SendUncounted(shard, operation));
+        }
+    }
+
     /// <summary>Sends an operation that nobody waits for, counts, or names: what a careless client may do.</summary>
     public void DoUncounted(ShardId shard, Operation operation)
     {
+        recorded.Try(shard, operation);
+        SendUncounted(shard, operation);
+    }
+
+    private void SendUncounted(ShardId shard, Operation operation)
+    {
         World.Counters.Add(Path.Careless);
         Facts.IsCareless = true;
-        recorded.Try(shard, operation);
         OperationNumber number = new(_otherScope, ++_lastUncounted);
         _ = client.Call(shard, (at, reply) => at.Operate(Context, number, operation, reply));
     }
@@ -111,6 +203,7 @@ internal sealed class SimTransaction(
         }
 
         IdempotencyKey? given = key is null ? null : new IdempotencyKey(client.Name, key);
+        World.Observer.Sealed(Facts, Ledger.InFlight);
         ReadOnlyMemory<byte>? result = key is null ? default(ReadOnlyMemory<byte>?) : Context.Id.ToBytes();
         Facts.Commits(sealedSet.Shards, given);
         recorded.IsCommitSent = true;
@@ -184,11 +277,9 @@ internal sealed class SimTransaction(
                 break;
             case CommitStep.Wait wait:
                 Duration delay = client.Retries.Delay(wait.Attempt, client.Random.NextDouble());
-                if (World.WillSleep && client.Random.Chance(0.1))
+                if (World.WillSleep && client.Random.Chance(0.3))
                 {
-                    // Asks again when all is forgotten (D5).
-                    World.Counters.Add(Path.Slept);
-                    await client.Delay(World.WakesAt - World.Now + client.Random.Between(0, 500_000));
+                    await SleepUntilForgotten();
                 }
 
                 await client.Delay(delay.BclCompatibleTicks / 10);
@@ -197,6 +288,19 @@ internal sealed class SimTransaction(
             default:
                 throw new InvalidOperationException($"Nothing to be done: {conversation.Step}.");
         }
+    }
+
+    /// <summary>Sleeps until all is forgotten, or until this one is about to be (D5).</summary>
+    public async Task SleepUntilForgotten()
+    {
+        World.Counters.Add(Path.Slept);
+        ProtocolLimits limits = World.Scenario.Limits;
+        long until = client.Random.Chance(0.5)
+            ? World.WakesAt + client.Random.Between(0, 500_000)
+            : Context.Id.IssuedAt.Plus(limits.MaxLifetime).Plus(limits.Retention).Microseconds + client.Random.Between(-50_000, 500_000);
+
+        // An id that is dated far ahead isn't waited for.
+        await client.Delay(Math.Max(0, Math.Min(until, World.WakesAt + 500_000) - World.Now));
     }
 
     private void Tell(CommitConversation conversation, (CoordinatorAnswer? Answer, bool WasDoubled) told)

@@ -34,6 +34,9 @@ internal enum Fault
     /// <summary>A database answers nobody.</summary>
     Outage,
 
+    /// <summary>Everybody who could own a shard is away until others may have forgotten what it has prepared.</summary>
+    LongOutage,
+
     /// <summary>A database loses what it hasn't acknowledged, and comes back at once.</summary>
     DatabaseCrash,
 

@@ -49,6 +49,30 @@ internal sealed class FaultInjector
         }
     }
 
+    /// <summary>D5: what a shard has prepared, it learns the end of when all others may have forgotten it.</summary>
+    public void LetAShardSleepAlone(long microseconds)
+    {
+        if (!_random.Chance(0.7))
+        {
+            return;
+        }
+
+        World.Counters.Add(Fault.LongOutage);
+        foreach (SimParticipant host in _cluster.HostsOf(_random.Pick(_cluster.ShardIds)))
+        {
+            host.Restart(microseconds - _random.Skewed(1_000, 500_000));
+        }
+
+        // A coordinator that lives on remembers what isn't applied: the log alone is to know it, whatever was pruned by then.
+        if (_random.Chance(0.7))
+        {
+            foreach (SimCoordinator coordinator in _cluster.Coordinators)
+            {
+                World.After(microseconds - _random.Skewed(1_000, 500_000), () => coordinator.Restart(Downtime() / 4));
+            }
+        }
+    }
+
     private void Every(long mean, Action fault)
     {
         if (mean == 0)

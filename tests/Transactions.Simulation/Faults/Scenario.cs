@@ -60,6 +60,15 @@ internal sealed record Scenario
 
     public required Duration LeastTimeout { get; init; }
 
+    /// <summary>How likely a transaction has hardly any time.</summary>
+    public double TightDeadlines { get; init; }
+
+    /// <summary>How likely a transaction's id or deadline is dated as it mustn't be (X1).</summary>
+    public double StrangeDates { get; init; }
+
+    /// <summary>How likely a client does what it shouldn't: sends what is refused, commits without waiting for all, lets a call go.</summary>
+    public double Carelessness { get; init; }
+
     public required int MostEventsInATurn { get; init; }
 
     public required long LeastUncertainty { get; init; }
@@ -143,7 +152,7 @@ internal sealed record Scenario
             2 => Profile.Crashes,
             3 => Profile.Storage,
             4 => Profile.Clocks,
-            5 => Profile.Expiry,
+            5 or 6 => Profile.Expiry,
             _ => Profile.Chaos,
         };
         Profile weather = profile ?? drawn;
@@ -162,7 +171,8 @@ internal sealed record Scenario
         bool sleeps = weather == Profile.Expiry;
         bool hasExcess = weather == Profile.BeyondBounds;
 
-        long mostUncertainty = random.Skewed(50, hasClocks ? 60_000 : 10_000);
+        bool isUncertain = hasClocks && random.Chance(0.3);
+        long mostUncertainty = isUncertain ? random.Between(20_000, 60_000) : random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
         long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, sleeps ? 3_000_000 : 8_000_000);
         long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, 3_000_000) + (2 * mostUncertainty);
@@ -197,6 +207,9 @@ internal sealed record Scenario
             LeastStorageDelay = 100,
             MostStorageDelay = mostStorageDelay,
             CallTimeout = isCalm ? 30_000_000 : random.Skewed(60_000, 800_000),
+            TightDeadlines = isCalm || hasExcess || random.Chance(isUncertain ? 0.2 : 0.7) ? 0 : random.NextDouble() * 0.5,
+            StrangeDates = isCalm || hasExcess ? 0 : random.NextDouble() * 0.02,
+            Carelessness = isCalm || hasExcess ? 0 : random.NextDouble() * 0.06,
             LeastTimeout = NodaTime.Duration.FromMilliseconds(isCalm ? 10_000 : 200),
             Limits = new ProtocolLimits(
                 ClockMode.Bounded, Micro(maxOffset), Micro(lifetime), NodaTime.Duration.FromMinutes(1)),
@@ -232,7 +245,7 @@ internal sealed record Scenario
             FrameAfterBreak = hasNetwork ? random.NextDouble() : 0,
             StorageRollBack = hasStorage ? random.NextDouble() * 0.05 : 0,
             StorageAmbiguity = hasStorage ? random.NextDouble() * 0.05 : 0,
-            Poison = hasStorage ? random.NextDouble() * 0.02 : 0,
+            Poison = hasStorage ? random.NextDouble() * (random.Chance(0.2) ? 0.2 : 0.02) : 0,
             CrashPoint = hasCrashes ? random.NextDouble() * 0.003 : 0,
             ClockStep = hasClocks ? random.NextDouble() * 0.4 : 0,
             ClockFreeze = hasClocks ? random.NextDouble() * 0.3 : 0,

@@ -16,6 +16,7 @@ internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Act
         switch (effect)
         {
             case CoordinatorEffect.Record record:
+                process.World.Observer.Records(process.Name, record.Decisions);
                 _server.Write(
                     StorageStep.Record,
                     fault => Record(record, fault),
@@ -25,7 +26,7 @@ internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Act
             case CoordinatorEffect.Read read:
                 _server.Read(
                     StorageStep.ReadDecision,
-                    () => cluster.Log.Read(read.Id, read.Key), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
+                    () => Read(read), null, lookup => post(new CoordinatorEvent.DecisionRead(read.Request, lookup)));
                 break;
             case CoordinatorEffect.MarkApplied mark:
                 _server.Write(
@@ -47,6 +48,13 @@ internal sealed class SimDecisionLog(SimProcess process, SimCluster cluster, Act
             default:
                 throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
         }
+    }
+
+    private DecisionLookup? Read(CoordinatorEffect.Read read)
+    {
+        DecisionLookup? lookup = cluster.Log.Read(read.Id, read.Key);
+        process.World.Observer.HasRead(process.Name, read.Id, lookup);
+        return lookup;
     }
 
     private RecordResult Record(CoordinatorEffect.Record record, StorageFault fault)

@@ -6,6 +6,9 @@ namespace Transactions.Simulation;
 /// <summary>One process's connections to one PostgreSQL server: how long statements take, and what befalls them on the way.</summary>
 internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork network, SimDatabase database)
 {
+    // Another one for each database, and the same in each run.
+    private readonly int _salt = database.Name.Aggregate(17, (salt, letter) => unchecked((salt * 486_187_739) + letter));
+
     private SimProcess Process => process;
 
     private Partitions Partitions => network.Partitions;
@@ -15,8 +18,6 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
     private World World => process.World;
 
     private bool IsStormy => World.IsStormy;
-
-    private bool IsRefusedLate => World.Scenario.Mutant.Store == StoreMutation.RefuseAtApply;
 
     /// <summary>Sends a write; the answer comes to this life of the process, if at all.</summary>
     /// <param name="step">What it is, for crashes at it.</param>
@@ -73,9 +74,10 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
         });
     }
 
-    /// <summary>Whether PostgreSQL refuses this transaction for a fault of its own, always.</summary>
+    /// <summary>Whether this PostgreSQL refuses this transaction for a fault of its own, however often it is tried.</summary>
     public bool IsPoison(TransactionId id) =>
-        (IsStormy || IsRefusedLate) && World.Scenario.Poison > 0 && (uint)id.Value.GetHashCode() % 10_000 < World.Scenario.Poison * 10_000;
+        World.Scenario.Poison > 0 && World.Observer.Opened != default
+        && (uint)(id.Value.GetHashCode() ^ _salt) % 10_000 < World.Scenario.Poison * 10_000;
 
     private void Arrive<T>(Statement<T> statement, StorageFault fault, Func<StorageFault, T> write)
     {

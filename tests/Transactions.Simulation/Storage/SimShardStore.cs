@@ -10,6 +10,9 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
 {
     private readonly SimServer _server = new(process, process.World.Random.Fork(), cluster.Network, cluster.Servers[shard.Value]);
 
+    private readonly string _name = $"{process.Name}:{shard}";
+    private bool _isRenewing;
+
     private FakeShardDatabase Database => cluster.Databases[shard];
 
     private World World => process.World;
@@ -23,7 +26,7 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             case ShardEffect.ReadVersions read:
                 _server.Read(
                     StorageStep.ReadVersions,
-                    () => Database.ReadVersions(read.Query),
+                    () => ReadVersions(read.Query),
                     new VersionsReadResult.Failed("connection lost"),
                     result => post(new ShardEvent.VersionsRead(read.Request, result)));
                 break;
@@ -70,14 +73,20 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
                 _server.Read(StorageStep.Load, () => Database.Load(load.Generation), null, state => post(new ShardEvent.Loaded(state)));
                 break;
             case ShardEffect.Renew renew:
+                _isRenewing = true;
                 _server.Write(
                     StorageStep.Renew,
                     fault => Change(effect, renew.Generation, fault, f => Database.Renew(
                         renew.Generation, renew.LeaseUntil, renew.VisibleUpto, f)),
                     WriteResult.Ambiguous,
-                    result => post(new ShardEvent.Renewed(result)));
+                    result =>
+                    {
+                        _isRenewing = false;
+                        post(new ShardEvent.Renewed(result));
+                    });
                 break;
             case ShardEffect.HandBack handBack:
+                World.Observer.HandsBack(process.Name, shard, _isRenewing);
                 _server.Write(
                     StorageStep.HandBack,
                     fault => Change(effect, handBack.Fence.Generation, fault, f => Database.HandBack(handBack.Fence, handBack.LeaseUntil, f)),
@@ -95,6 +104,17 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             default:
                 throw new InvalidOperationException($"No storage effect: {effect.GetType().Name}.");
         }
+    }
+
+    private VersionsReadResult ReadVersions(VersionQuery query)
+    {
+        VersionsReadResult result = Database.ReadVersions(query);
+        if (result is VersionsReadResult.Succeeded succeeded)
+        {
+            World.Observer.ReadsVersions(_name, process.Life, query.At, succeeded.Horizon);
+        }
+
+        return result;
     }
 
     private PersistResult Persist(ShardEffect.Persist persist, StorageFault fault)

@@ -40,6 +40,8 @@ internal sealed class AppendTransactions : IWorkload
 
     public IEnumerable<(ShardId Shard, Operation Operation)> Opening() => [];
 
+    public (ShardId Shard, Operation Operation) Stray(SimTransaction transaction) => (Random.Pick(_shards), Forgotten());
+
     public async Task Read(SimSnapshot snapshot)
     {
         foreach (ShardId shard in snapshot.IsOfOneShard ? [Random.Pick(_shards)] : _shards)
@@ -146,9 +148,11 @@ internal sealed class AppendTransactions : IWorkload
         (ShardId, int)[] places = Places(2);
         await Append(t, places[0].Item1, places[0].Item2);
         ShardId shard = Random.Chance(0.5) ? places[0].Item1 : places[1].Item1;
-        t.DoUncounted(shard, new Operation.InsertIfAbsent(
-            new RecordKey(Lists.Collection, $"forgotten-{Random.Next(1_000)}"), Lists.Append(null, NextElement())));
+        t.DoUncounted(shard, Forgotten());
     }
+
+    private Operation.InsertIfAbsent Forgotten() =>
+        new(new RecordKey(Lists.Collection, $"forgotten-{Random.Next(1_000)}"), Lists.Append(null, NextElement()));
 
     // By read and write under a lock: taken for the update at once, or a shared one that is upgraded.
     private async Task<bool> Append(SimTransaction t, ShardId shard, int slot)

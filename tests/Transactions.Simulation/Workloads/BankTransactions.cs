@@ -45,6 +45,9 @@ internal sealed class BankTransactions : IWorkload
         from account in Enumerable.Range(0, Accounts)
         select (shard, (Operation)new Operation.Put(Account.Record(account), Account.ToDocument(Account.Opening, "opening")));
 
+    public (ShardId Shard, Operation Operation) Stray(SimTransaction transaction) =>
+        (Random.Pick(_shards), new Operation.Put(Note(), NoteText(transaction)));
+
     public async Task Read(SimSnapshot snapshot)
     {
         long total = 0;

@@ -13,6 +13,9 @@ internal interface IWorkload
     /// <summary>Reads something at the timestamp that the snapshot has, or gives up.</summary>
     Task Read(SimSnapshot snapshot);
 
+    /// <summary>An operation that its transaction would do no harm with, and that nobody counts.</summary>
+    (ShardId Shard, Operation Operation) Stray(SimTransaction transaction);
+
     /// <summary>What is written before the run begins.</summary>
     IEnumerable<(ShardId Shard, Operation Operation)> Opening();
 }

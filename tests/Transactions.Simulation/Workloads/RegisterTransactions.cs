@@ -35,6 +35,9 @@ internal sealed class RegisterTransactions : IWorkload
 
     public IEnumerable<(ShardId Shard, Operation Operation)> Opening() => [];
 
+    public (ShardId Shard, Operation Operation) Stray(SimTransaction transaction) =>
+        (Random.Pick(_shards), new Operation.Put(Record(AnyKey()), NewValue()));
+
     public async Task Read(SimSnapshot snapshot)
     {
         foreach (ShardId shard in snapshot.IsOfOneShard ? [Random.Pick(_shards)] : _shards)

@@ -1,6 +1,7 @@
 using NodaTime;
 using Transactions.Clocks;
 using Transactions.Model;
+using Transactions.Participant;
 
 namespace Transactions.Simulation;
 
@@ -83,6 +84,25 @@ internal sealed class Worker(SimClient client)
         }
     }
 
+    // X2, X5: an operation that Commit doesn't wait for, or that comes when it may be over.
+    private void BeCareless(SimTransaction transaction)
+    {
+        (ShardId shard, Operation operation) = Random.Pick(_workloads).Stray(transaction);
+        if (Random.Chance(0.5))
+        {
+            World.Counters.Add(Path.CommitsInFlight);
+            transaction.Facts.IsCareless = true;
+            _ = transaction.Do(shard, operation);
+        }
+        else
+        {
+            ShardId[] written = [.. transaction.Facts.Writes.Keys.Select(key => key.Shard).Distinct()];
+            shard = written.Length > 0 ? Random.Pick(written) : shard;
+            transaction.Recorded.Try(shard, operation);
+            transaction.DoUncountedLater(shard, operation, 3_000_000);
+        }
+    }
+
     // Whether it shall be run again.
     private async Task<bool> RunOnce(Func<SimTransaction, Task> work, string? key, RetryAttempt attempt)
     {
@@ -92,7 +112,11 @@ internal sealed class Worker(SimClient client)
             return true;
         }
 
-        await work(transaction);
+        if (!transaction.HasStrangeDates || Random.Chance(0.5))
+        {
+            await work(transaction);
+        }
+
         if (!World.Scenario.IsCalm && Random.Chance(0.01))
         {
             // Nothing more is heard of it: neither Commit nor Abort nor heartbeat.
@@ -108,11 +132,9 @@ internal sealed class Worker(SimClient client)
             return transaction.HasFailed;
         }
 
-        if (World.WillSleep && Random.Chance(0.03))
+        if (World.WillSleep && Random.Chance(0.15))
         {
-            // So late that all is forgotten (D5).
-            World.Counters.Add(Path.Slept);
-            await client.Delay(World.WakesAt - World.Now + Random.Between(0, 500_000));
+            await transaction.SleepUntilForgotten();
         }
         else if (!World.Scenario.IsCalm && Random.Chance(0.02))
         {
@@ -120,7 +142,12 @@ internal sealed class Worker(SimClient client)
             await client.Delay(Random.Skewed(1_000, 2_000_000));
         }
 
-        CommitStep? step = await transaction.Commit(key);
+        if (Random.Chance(World.Scenario.Carelessness))
+        {
+            BeCareless(transaction);
+        }
+
+        CommitStep? step = await transaction.Commit(transaction.HasStrangeDates ? null : key);
         switch (step)
         {
             case null:

@@ -10,6 +10,9 @@ internal sealed class CrashableState<T>(T initial)
 
     public T Current { get; private set; } = initial;
 
+    /// <summary>What no crash takes back.</summary>
+    public T Durable => _flushed;
+
     /// <summary>Whether anything is visible that a crash may take back.</summary>
     public bool HasUnflushed => !ReferenceEquals(Current, _flushed);
 

@@ -57,6 +57,15 @@ public sealed class FakeDecisionDatabase(Func<Timestamp> now)
         }
     }
 
+    /// <summary>A row that no crash can take back: for those who watch, and no read of the log's own (D1).</summary>
+    public Decision? FindDurable(TransactionId id)
+    {
+        lock (_lock)
+        {
+            return _state.Durable.Rows.GetValueOrDefault(id)?.Decision;
+        }
+    }
+
     /// <summary>The low-water mark.</summary>
     public Timestamp Mark
     {
