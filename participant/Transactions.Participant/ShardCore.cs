@@ -27,6 +27,9 @@ internal sealed class ShardCore(ShardId id, ProtocolLimits limits, ShardOptions 
     /// <summary>How many calls wait for an answer.</summary>
     public int WaitingCalls => _waitingCalls.Count;
 
+    /// <summary>How many reads PostgreSQL has yet to answer, those included whose client went away: they are held until it does.</summary>
+    public int ReadsUnderWay { get; set; }
+
     public long NowMicroseconds => Clock.MonotonicMicroseconds;
 
     public long NextRequest() => ++_requests;
@@ -68,8 +71,10 @@ internal sealed class ShardCore(ShardId id, ProtocolLimits limits, ShardOptions 
 
     public void Refuse(CallId call, Refusal refusal) => Answer(call, new ShardAnswer.Refused(refusal));
 
-    public Refusal TooManyWaiting() =>
-        Refusal.Busy("waiting", $"Shard {Id} has {Options.MaxWaiting} calls waiting, which is the limit (MaxWaiting)");
+    /// <summary>Why one more call, counted already, can't wait; null when it can.</summary>
+    public Refusal? FindWaitingRefusal() => WaitingCalls <= Options.MaxWaiting && ReadsUnderWay < Options.MaxWaiting
+        ? null
+        : Refusal.Busy("waiting", $"Shard {Id} has {Options.MaxWaiting} calls waiting, which is the limit (MaxWaiting)");
 
     /// <summary>T2: whether a peer's timestamp may be adopted. A decided commit timestamp waits until it may.</summary>
     public bool MayAdopt(Timestamp timestamp) => Clock.IsHealthy && Clock.Interval.Accepts(timestamp, Limits.MaxOffset);

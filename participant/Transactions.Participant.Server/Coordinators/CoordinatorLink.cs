@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -31,8 +32,7 @@ internal sealed class CoordinatorLink : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _patience;
-    private volatile FrameQueue<V1.ParticipantFrame>? _queue;
-    private volatile CancellationTokenSource? _stream;
+    private volatile OpenStream? _stream;
     private Task? _running;
 
     public CoordinatorLink(
@@ -67,12 +67,35 @@ internal sealed class CoordinatorLink : IAsyncDisposable
 
     public void Start() => _running ??= Task.Run(RunAsync);
 
-    /// <summary>Queues a frame. A queue that is full breaks the stream: the coordinator doesn't keep up.</summary>
-    public void Send(V1.ParticipantFrame frame)
+    /// <summary>Queues a shard's frame, if this stream was told that it is, or was, owned here.</summary>
+    /// <remarks>
+    /// A shard that stops still answers, and a stream begun meanwhile doesn't name it. Its coordinator would refuse the whole message
+    /// and end the stream, for all shards; without the frame it asks the next owner.
+    /// </remarks>
+    public void Send(ShardFrame frame)
     {
-        if (_queue is { } queue && !queue.TryAdd(frame) && _stream is { } stream)
+        if (_stream is { } stream && stream.IsTold(frame.Owner))
         {
-            Break(stream);
+            Add(stream, ShardFrameMapping.ToWire(frame));
+        }
+    }
+
+    /// <summary>Queues the word that a shard is owned here.</summary>
+    public void Own(ShardEndpoint owned)
+    {
+        if (_stream is { } stream)
+        {
+            Add(stream, OwnershipMapping.ToOwn(owned));
+            stream.Tell(owned.Owner);
+        }
+    }
+
+    /// <summary>Queues the word that a shard is no longer owned here, if this stream was told that it is.</summary>
+    public void Disown(ShardGeneration owner)
+    {
+        if (_stream is { } stream && stream.IsTold(owner))
+        {
+            Add(stream, OwnershipMapping.ToDisown(owner));
         }
     }
 
@@ -85,6 +108,15 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         }
 
         _stopping.Dispose();
+    }
+
+    // A queue that is full breaks the stream: the coordinator doesn't keep up.
+    private static void Add(OpenStream stream, V1.ParticipantFrame frame)
+    {
+        if (!stream.Queue.TryAdd(frame))
+        {
+            Break(stream.Ending);
+        }
     }
 
     // On a shard's loop: what the cancelling sets off isn't waited for.
@@ -145,7 +177,7 @@ internal sealed class CoordinatorLink : IAsyncDisposable
 
         long startedAt = _timeProvider.GetTimestamp();
         FrameQueue<V1.ParticipantFrame> queue = new(MostQueuedFrames);
-        (_queue, _stream) = (queue, ending);
+        _stream = new OpenStream(queue, ending, told);
         Task sending = queue.DrainAsync(frames => WriteAsync(call.RequestStream, frames, ending.Token), ending.Token);
         _links.Connect(this, introduction.Coordinator, told);
         Log.CoordinatorConnected(_logger, introduction.Coordinator, _endpoint);
@@ -163,7 +195,7 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         }
         finally
         {
-            (_queue, _stream) = (null, null);
+            _stream = null;
             _links.Disconnect(this, introduction.Coordinator);
             await ending.CancelAsync();
             await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -224,4 +256,23 @@ internal sealed class CoordinatorLink : IAsyncDisposable
         null => "closed",
         _ => e.Message,
     };
+
+    // What belongs to one stream, so that nobody takes one's queue for another's knowledge.
+    private sealed class OpenStream(
+        FrameQueue<V1.ParticipantFrame> queue, CancellationTokenSource ending, ImmutableArray<ShardEndpoint> told)
+    {
+        // As the coordinator keeps it: the latest generation of each shard; earlier ones still speak.
+        private readonly ConcurrentDictionary<ShardId, Generation> _told =
+            new(told.Select(shard => KeyValuePair.Create(shard.Owner.Shard, shard.Owner.Generation)));
+
+        public FrameQueue<V1.ParticipantFrame> Queue { get; } = queue;
+
+        public CancellationTokenSource Ending { get; } = ending;
+
+        public bool IsTold(ShardGeneration speaker) =>
+            _told.TryGetValue(speaker.Shard, out Generation latest) && speaker.Generation <= latest;
+
+        public void Tell(ShardGeneration owner) => _told.AddOrUpdate(
+            owner.Shard, owner.Generation, (_, known) => known < owner.Generation ? owner.Generation : known);
+    }
 }

@@ -43,7 +43,7 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
     {
         if (_connected.TryGetValue(to, out CoordinatorLink? link))
         {
-            link.Send(ShardFrameMapping.ToWire(frame));
+            link.Send(frame);
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
         lock (_lock)
         {
             _shards[owner.Shard] = (shard, owner);
-            Tell(OwnershipMapping.ToOwn(new ShardEndpoint(owner, shard.Endpoint)));
+            Tell(link => link.Own(new ShardEndpoint(owner, shard.Endpoint)));
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
             {
                 // Only what was told is taken back: a coordinator that never heard of it would end the stream.
                 _shards[owner.Shard] = (found.Driver, null);
-                Tell(OwnershipMapping.ToDisown(owner));
+                Tell(link => link.Disown(owner));
             }
         }
     }
@@ -77,12 +77,12 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
         {
             foreach (ShardEndpoint gone in told.Except(Owned))
             {
-                link.Send(OwnershipMapping.ToDisown(gone.Owner));
+                link.Disown(gone.Owner);
             }
 
             foreach (ShardEndpoint added in Owned.Except(told))
             {
-                link.Send(OwnershipMapping.ToOwn(added));
+                link.Own(added);
             }
 
             // Only now: no frame of a shard may come before the word that it is owned.
@@ -116,11 +116,11 @@ internal sealed class CoordinatorLinks : ICoordinatorLinks, IAsyncDisposable
         }
     }
 
-    private void Tell(Contracts.V1.ParticipantFrame frame)
+    private void Tell(Action<CoordinatorLink> word)
     {
         foreach (CoordinatorLink link in _connected.Values)
         {
-            link.Send(frame);
+            word(link);
         }
     }
 }

@@ -125,8 +125,12 @@ public sealed class PostgresShardStore : IShardStore
 
     /// <inheritdoc/>
     public Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
-        _ownership.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
+        Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
+        _ownership.ReconcileAsync(generation, epoch, doubtful, onRoundTrip, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(

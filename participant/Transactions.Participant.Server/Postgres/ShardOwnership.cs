@@ -68,8 +68,9 @@ internal sealed class ShardOwnership(
 
     private const string HandBack = "update txn.shard set lease_until = least(lease_until, $2) where shard = $1";
 
+    // L6: to the epoch that the owner chose, so that one that comes after a later one raises nothing.
     private const string RaiseEpoch = """
-        update txn.shard set epoch = epoch + 1 where shard = $1 and generation = $2 returning epoch
+        update txn.shard set epoch = $3 where shard = $1 and generation = $2 and epoch < $3 returning 1
         """;
 
     private const string FindPrepared = "select id from txn.prepared where shard = $1 and id = any($2)";
@@ -168,11 +169,16 @@ internal sealed class ShardOwnership(
             fence, [Statement.Execute(HandBack).With(shard.Value).With(leaseUntil.Value)], cancellationToken));
 
     public async Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken)
+        Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
-            long? epoch = null;
+            bool isRaised = false;
+            bool isOurs = false;
             ImmutableHashSet<TransactionId>.Builder prepared = ImmutableHashSet.CreateBuilder<TransactionId>();
             ImmutableDictionary<TransactionId, Outcome>.Builder outcomes =
                 ImmutableDictionary.CreateBuilder<TransactionId, Outcome>();
@@ -182,7 +188,8 @@ internal sealed class ShardOwnership(
             TransactionFate fate = await writes.RunAsync(
                 [
                     writes.ExclusiveLock(),
-                    Statement.Query(RaiseEpoch, r => epoch = r.GetInt64(0)).With(shard.Value).With(generation.Value),
+                    Statement.Query(RaiseEpoch, _ => isRaised = true).With(shard.Value).With(generation.Value).With(epoch),
+                    Statement.Query(IsGeneration, _ => isOurs = true).With(shard.Value).With(generation.Value),
                     Statement.Query(FindPrepared, r => prepared.Add(new(r.GetGuid(0))))
                         .With(shard.Value).WithArray(NpgsqlDbType.Uuid, ids),
                     Statement.Query(FindOutcomes, r => outcomes.Add(new(r.GetGuid(0)), OutcomeColumns.Read(r, 1)))
@@ -192,9 +199,12 @@ internal sealed class ShardOwnership(
             onRoundTrip();
             switch (fate)
             {
+                // What it found may be older than what was written under the later epoch.
+                case TransactionFate.Committed when isOurs && !isRaised:
+                    throw new StorageUnavailableException($"Shard {shard} has reached epoch {epoch} already: a later look came first.");
                 case TransactionFate.Committed:
                     lost.Clear();
-                    return new ReconcileResult(epoch, prepared.ToImmutable(), outcomes.ToImmutable());
+                    return new ReconcileResult(isRaised ? epoch : null, prepared.ToImmutable(), outcomes.ToImmutable());
                 case TransactionFate.RolledBack { SqlState: SqlStates.LockNotAvailable } when attempt < ReconcileAttempts:
                     await TerminateAsync(
                         TerminateLost,

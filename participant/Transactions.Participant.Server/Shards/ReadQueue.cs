@@ -14,17 +14,27 @@ internal sealed class ReadQueue : IAsyncDisposable
     private readonly Channel<ShardEffect.ReadVersions> _reads = Channel.CreateUnbounded<ShardEffect.ReadVersions>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givenUp = new();
-    private readonly IShardStore _store;
+    private readonly Func<ImmutableArray<VersionQuery>, CancellationToken, Task<ImmutableArray<VersionsReadResult>>> _ask;
     private readonly Action<ShardEvent> _post;
     private readonly IProcessStop _processStop;
     private readonly TimeSpan _answerTimeout;
     private readonly TimeProvider _timeProvider;
     private readonly Task _running;
 
+    /// <summary>Makes a queue that reads at once.</summary>
+    /// <param name="ask">The store's <see cref="IShardStore.ReadVersionsAsync"/>.</param>
+    /// <param name="post">Gets the answers.</param>
+    /// <param name="answerTimeout">How long an answer is waited for.</param>
+    /// <param name="timeProvider">Measures that.</param>
+    /// <param name="processStop">Gets what nobody foresaw.</param>
     public ReadQueue(
-        IShardStore store, Action<ShardEvent> post, TimeSpan answerTimeout, TimeProvider timeProvider, IProcessStop processStop)
+        Func<ImmutableArray<VersionQuery>, CancellationToken, Task<ImmutableArray<VersionsReadResult>>> ask,
+        Action<ShardEvent> post,
+        TimeSpan answerTimeout,
+        TimeProvider timeProvider,
+        IProcessStop processStop)
     {
-        (_store, _post, _answerTimeout, _timeProvider, _processStop) = (store, post, answerTimeout, timeProvider, processStop);
+        (_ask, _post, _answerTimeout, _timeProvider, _processStop) = (ask, post, answerTimeout, timeProvider, processStop);
         _running = Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => Task.Run(RunAsync)));
     }
 
@@ -71,13 +81,25 @@ internal sealed class ReadQueue : IAsyncDisposable
     {
         try
         {
-            ImmutableArray<VersionsReadResult> results = await _store
-                .ReadVersionsAsync([.. batch.Select(read => read.Query)], _stopping.Token)
+            ImmutableArray<VersionsReadResult> results = await _ask([.. batch.Select(read => read.Query)], _stopping.Token)
                 .WaitAsync(_answerTimeout, _timeProvider, _givenUp.Token);
+
+            // One that can't be read fails its whole batch, so each is asked once more by itself: beside each other, since one may
+            // take as long as an answer may.
+            List<Task> again = [];
             for (int i = 0; i < batch.Count; i++)
             {
-                _post(new ShardEvent.VersionsRead(batch[i].Request, results[i]));
+                if (results[i] is VersionsReadResult.Failed && batch.Count > 1)
+                {
+                    again.Add(ReadAsync([batch[i]]));
+                }
+                else
+                {
+                    _post(new ShardEvent.VersionsRead(batch[i].Request, results[i]));
+                }
             }
+
+            await Task.WhenAll(again);
         }
         catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException or TimeoutException)
         {

@@ -52,7 +52,7 @@ internal sealed class ShardDriver : IAsyncDisposable
         _frames = new FrameGate(maxUnhandledFrames);
         _loop = new MachineLoop<ShardEvent, ShardEffect>(
             Handle, machine.TakeEffects, Start, clock, processStop, maxQueuedRequests);
-        _reads = new ReadQueue(store, Post, answerTimeout, timeProvider, processStop);
+        _reads = new ReadQueue(store.ReadVersionsAsync, Post, answerTimeout, timeProvider, processStop);
         _waker = new ClockWaker(clock, timeProvider, PostTimePassed);
         _ticker = new Ticker(TickInterval, PostTimePassed, timeProvider);
         observer.Watch(machine, _loop);

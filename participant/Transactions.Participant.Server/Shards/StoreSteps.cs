@@ -58,7 +58,7 @@ internal sealed class StoreSteps(
                 return new ShardEvent.Reconciled(
                     reconcile.Request,
                     await ReadAsync(step => store.ReconcileAsync(
-                        reconcile.Generation, reconcile.Doubtful, step.RoundTripEnded, step.Ending)));
+                        reconcile.Generation, reconcile.Epoch, reconcile.Doubtful, step.RoundTripEnded, step.Ending)));
             case ShardEffect.ReadOutcome read:
                 Found? found = await ReadAsync(async step => new Found(await store.ReadOutcomeAsync(read.Id, step.Ending)));
                 return new ShardEvent.OutcomeRead(read.Request, found is not null, found?.Outcome);

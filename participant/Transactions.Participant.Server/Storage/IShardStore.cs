@@ -68,9 +68,21 @@ public interface IShardStore : IAsyncDisposable
     Task<WriteResult> ApplyAsync(Fence fence, ImmutableArray<ApplyItem> items, CancellationToken cancellationToken);
 
     /// <summary>Raises the epoch under the exclusive lock, then reads which of the doubtful writes are there (L6).</summary>
-    /// <exception cref="StorageUnavailableException">PostgreSQL gave no clear answer: the epoch may or may not be raised. Ask again.</exception>
+    /// <param name="generation">The owner's generation.</param>
+    /// <param name="epoch">The epoch to raise it to: above the owner's, and above every one asked for before.</param>
+    /// <param name="doubtful">The writes to look for.</param>
+    /// <param name="onRoundTrip">Called after each round trip.</param>
+    /// <param name="cancellationToken">Gives up between round trips.</param>
+    /// <exception cref="StorageUnavailableException">
+    /// PostgreSQL gave no clear answer: the epoch may or may not be raised, or be raised yet. Or it has reached this epoch already,
+    /// by a later call, and nothing was changed. Ask again, for a higher one.
+    /// </exception>
     Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken);
+        Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken);
 
     /// <summary>Answers many reads of versions at once, each by a statement begun after this call (X10, S2).</summary>
     /// <returns>One result for each query, in their order.</returns>

@@ -28,8 +28,12 @@ public abstract record ShardEffect
     /// </summary>
     public sealed record Apply(long Batch, Fence Fence, ImmutableArray<ApplyItem> Items) : ShardEffect;
 
-    /// <summary>Raises the epoch under the exclusive lock and reads what happened (L6). Answered by <see cref="ShardEvent.Reconciled"/>.</summary>
-    public sealed record Reconcile(long Request, Generation Generation, ImmutableArray<TransactionId> Doubtful) : ShardEffect;
+    /// <summary>
+    /// Raises the epoch to this one under the exclusive lock and reads what happened (L6). Answered by
+    /// <see cref="ShardEvent.Reconciled"/>.
+    /// </summary>
+    public sealed record Reconcile(long Request, Generation Generation, long Epoch, ImmutableArray<TransactionId> Doubtful)
+        : ShardEffect;
 
     /// <summary>Reads the shard's row, making it if there is none. Answered by <see cref="ShardEvent.ShardRowRead"/>.</summary>
     public sealed record ReadShardRow : ShardEffect;

@@ -54,7 +54,7 @@ internal sealed class OperationAdmission(
         {
             core.Answer(e.Call, answer);
         }
-        else if (FindWaitingRefusal() is { } tooMany)
+        else if (core.FindWaitingRefusal() is { } tooMany)
         {
             core.Refuse(e.Call, tooMany);
         }
@@ -189,7 +189,7 @@ internal sealed class OperationAdmission(
         }
 
         ShardOptions options = core.Options;
-        if (FindWaitingRefusal() is { } tooMany)
+        if (core.FindWaitingRefusal() is { } tooMany)
         {
             return tooMany;
         }
@@ -218,10 +218,6 @@ internal sealed class OperationAdmission(
             _ => FindBytesRefusal(e, transaction.HeldBytes),
         };
     }
-
-    private Refusal? FindWaitingRefusal() => core.WaitingCalls <= core.Options.MaxWaiting
-        ? null
-        : core.TooManyWaiting();
 
     // An operation and its reply are kept for repeats, whatever a later one overwrites.
     private Refusal? FindBytesRefusal(ShardEvent.OperationReceived e, long held) =>

@@ -7,6 +7,7 @@ namespace Transactions.Participant;
 internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue persists, ApplyQueue applies)
 {
     private long? _request;
+    private long _epoch;
     private long _retryAt;
 
     /// <summary>Whether anything is in doubt.</summary>
@@ -21,10 +22,13 @@ internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue 
             return;
         }
 
+        // One that counts as failed may run yet. Each asks for a higher epoch than those before, so that one that comes after a
+        // later one changes nothing, instead of fencing what is written since.
+        _epoch = Math.Max(_epoch, lease.Epoch) + 1;
         _request = core.NextRequest();
         ImmutableArray<TransactionId> doubtful =
             [.. persists.Doubtful.Select(job => job.Item.Id).Concat(applies.Doubtful.Select(transaction => transaction.Id)).Distinct()];
-        core.Emit(new ShardEffect.Reconcile(_request.Value, lease.Generation, doubtful));
+        core.Emit(new ShardEffect.Reconcile(_request.Value, lease.Generation, _epoch, doubtful));
     }
 
     public void Handle(ShardEvent.Reconciled e)
@@ -45,7 +49,7 @@ internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue 
         }
         else
         {
-            Invariant.Holds(epoch > lease.Epoch, "L6: reconciling raises the epoch");
+            Invariant.Holds(epoch > lease.Epoch && epoch == _epoch, "L6: reconciling raises the epoch to the one asked for");
             lease.Epoch = epoch;
             Settle(e.Result);
         }
@@ -54,6 +58,7 @@ internal sealed class Reconciler(ShardCore core, ShardLease lease, PersistQueue 
     public void Clear()
     {
         _request = null;
+        _epoch = 0;
         _retryAt = 0;
     }
 

@@ -22,9 +22,9 @@ internal sealed class SnapshotReader(
         {
             core.Refuse(e.Call, invalid);
         }
-        else if (core.WaitingCalls > core.Options.MaxWaiting)
+        else if (core.FindWaitingRefusal() is { } tooMany)
         {
-            core.Refuse(e.Call, core.TooManyWaiting());
+            core.Refuse(e.Call, tooMany);
         }
         else if (!core.Clock.IsHealthy)
         {

@@ -60,12 +60,17 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     {
         if (_underWay.Remove(request, out Action<VersionsReadResult>? resume))
         {
+            core.ReadsUnderWay = _underWay.Count;
             resume(result);
         }
     }
 
     /// <summary>Forgets all reads under way; their answers come too late.</summary>
-    public void Clear() => _underWay.Clear();
+    public void Clear()
+    {
+        _underWay.Clear();
+        core.ReadsUnderWay = 0;
+    }
 
     private Dictionary<RecordKey, RecordVersion> Capture(Timestamp at, ImmutableArray<RecordKey> records)
     {
@@ -103,6 +108,7 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     {
         long request = core.NextRequest();
         _underWay.Add(request, resume);
+        core.ReadsUnderWay = _underWay.Count;
         core.Emit(new ShardEffect.ReadVersions(request, query));
     }
 

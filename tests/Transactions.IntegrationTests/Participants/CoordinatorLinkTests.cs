@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,6 +47,39 @@ public sealed class CoordinatorLinkTests
         Assert.Contains(log.All, line => line.Id == 2103 && line.Text.Contains("no Hello within 00:00:00.1", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Send_ShardThatTheStreamWasNotTold_IsLeftOut()
+    {
+        // As a shard that stops, and still answers, when the stream is dialled anew.
+        ShardGeneration stopping = new(ShardId.Parse("solo/0"), new Generation(3));
+        ShardGeneration owned = new(ShardId.Parse("solo/1"), new Generation(5));
+        LogLines log = new();
+        FakeCoordinator fake = new(saysHello: true, staysOpen: true);
+        await using WebApplication coordinator = await ServeAsync(fake);
+        await using CoordinatorLink link = Link(coordinator, TimeSpan.FromSeconds(30), log);
+        await UntilAsync(() => log.Count(2101) == 1);
+
+        link.Send(Applied(stopping));
+        link.Disown(stopping);
+        link.Own(new ShardEndpoint(owned, "http://here"));
+        link.Send(Applied(owned with { Generation = new Generation(6) }));
+        link.Send(Applied(owned with { Generation = new Generation(4) }));
+        link.Send(Applied(owned));
+        link.Disown(owned);
+        await UntilAsync(() => fake.Received.Count >= 4);
+
+        Assert.Equal(
+            [
+                ("solo/1", 5, V1.ParticipantFrame.BodyOneofCase.Own),
+                ("solo/1", 4, V1.ParticipantFrame.BodyOneofCase.Applied),
+                ("solo/1", 5, V1.ParticipantFrame.BodyOneofCase.Applied),
+                ("solo/1", 5, V1.ParticipantFrame.BodyOneofCase.Disown),
+            ],
+            fake.Received.Select(frame => (frame.Shard, frame.Generation, frame.BodyCase)));
+    }
+
+    private static ShardFrame.Applied Applied(ShardGeneration owner) => new(TransactionId.Create(Timestamp.Zero), owner);
+
     private static CoordinatorLink Link(WebApplication coordinator, TimeSpan helloTimeout, LogLines log)
     {
         CoordinatorLink link = new(
@@ -77,9 +111,11 @@ public sealed class CoordinatorLinkTests
     private static Task UntilAsync(Func<bool> condition) =>
         Eventually.IsTrueAsync(() => Task.FromResult(condition()), () => "It doesn't happen.");
 
-    private sealed class FakeCoordinator(bool saysHello) : V1.Coordinator.CoordinatorBase
+    private sealed class FakeCoordinator(bool saysHello, bool staysOpen = false) : V1.Coordinator.CoordinatorBase
     {
         private int _streams;
+
+        public ConcurrentQueue<V1.ParticipantFrame> Received { get; } = new();
 
         public int Streams => Volatile.Read(ref _streams);
 
@@ -96,6 +132,13 @@ public sealed class CoordinatorLinkTests
                 {
                     Hello = TestCluster.Handshake.Answer(new CoordinatorIntroduction(new CoordinatorId("fake", new Incarnation(1)), 1)),
                 });
+                while (staysOpen && await requestStream.MoveNext(context.CancellationToken))
+                {
+                    foreach (V1.ParticipantFrame frame in requestStream.Current.Frames)
+                    {
+                        Received.Enqueue(frame);
+                    }
+                }
             }
             else
             {

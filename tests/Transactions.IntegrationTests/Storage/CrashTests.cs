@@ -65,7 +65,7 @@ public sealed class CrashTests : IAsyncLifetime
 
         _database = _server.ConnectionString("crash");
         await using IShardStore again = await OpenAsync();
-        ReconcileResult found = await again.ReconcileAsync(fence.Generation, [acknowledged.Id, lost.Id], Cancel);
+        ReconcileResult found = await again.ReconcileAsync(fence.Generation, fence.Epoch + 1, [acknowledged.Id, lost.Id], Cancel);
         Assert.Equal([acknowledged.Id], found.Outcomes.Keys);
     }
 

@@ -321,8 +321,12 @@ public sealed class ShardDriverTests : IAsyncDisposable
             inner.ApplyAsync(fence, items, cancellationToken);
 
         public Task<ReconcileResult> ReconcileAsync(
-            Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
-            inner.ReconcileAsync(generation, doubtful, onRoundTrip, cancellationToken);
+            Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
+            inner.ReconcileAsync(generation, epoch, doubtful, onRoundTrip, cancellationToken);
 
         public async Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(
             ImmutableArray<VersionQuery> queries, CancellationToken cancellationToken)

@@ -110,7 +110,7 @@ public sealed class StoreStepsTests : IDisposable
     {
         nameof(ShardEffect.Prune) => new ShardEffect.Prune(default, default, default),
         nameof(ShardEffect.TakeOver) => new ShardEffect.TakeOver(default, default, default),
-        _ => new ShardEffect.Reconcile(1, default, []),
+        _ => new ShardEffect.Reconcile(1, default, 1, []),
     };
 
     private sealed class Stop : IProcessStop
@@ -147,7 +147,11 @@ public sealed class StoreStepsTests : IDisposable
             RunAsync<TakeoverResult>(new TakeoverResult.Won(s_row), onRoundTrip, cancellationToken);
 
         public Task<ReconcileResult> ReconcileAsync(
-            Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
+            Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
             RunAsync(Found, onRoundTrip, cancellationToken);
 
         public Task<WriteResult> PruneAsync(

@@ -63,14 +63,19 @@ internal sealed class MemoryShardStore
         return WriteResult.Committed;
     }
 
-    public ReconcileResult Reconcile(ShardEffect.Reconcile effect)
+    public ReconcileResult? Reconcile(ShardEffect.Reconcile effect)
     {
         if (effect.Generation != Row.Generation)
         {
             return new ReconcileResult(null, [], ImmutableDictionary<TransactionId, Outcome>.Empty);
         }
 
-        Row = Row with { Epoch = Row.Epoch + 1 };
+        if (Row.Epoch >= effect.Epoch)
+        {
+            return null;
+        }
+
+        Row = Row with { Epoch = effect.Epoch };
         return new ReconcileResult(
             Row.Epoch,
             [.. effect.Doubtful.Where(_prepared.ContainsKey)],

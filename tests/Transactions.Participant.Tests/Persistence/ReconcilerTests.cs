@@ -137,6 +137,26 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public void Reconciled_FailedOneRunsAfterALaterOne_FencesNothingAndIsNoAnswer()
+    {
+        Prepare("a");
+        LosePersist(isWritten: false);
+        ShardEffect.Reconcile first = _rig.Take<ShardEffect.Reconcile>();
+        _rig.Handle(new ShardEvent.Reconciled(first.Request, null));
+        _rig.Wait(Duration.FromMilliseconds(200));
+        ShardEffect.Reconcile second = _rig.Take<ShardEffect.Reconcile>();
+        Assert.True(second.Epoch > first.Epoch);
+        _rig.Handle(_rig.AnswerTo(second));
+
+        Assert.Null(_rig.Store.Reconcile(first));
+        Assert.Equal(second.Epoch, _rig.Store.Row.Epoch);
+        _rig.Answer<ShardEffect.Persist>();
+
+        Assert.True(Assert.Single(_rig.Frames<ShardFrame.Voted>()).Vote.IsYes);
+        Assert.Equal(OwnershipPhase.Serving, _rig.Machine.Phase);
+    }
+
+    [Fact]
     [Trait("Rule", "L2")]
     public void Reconciled_AnotherGeneration_LosesTheShardAndTellsNothing()
     {

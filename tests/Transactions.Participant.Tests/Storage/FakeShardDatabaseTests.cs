@@ -52,7 +52,7 @@ public sealed class FakeShardDatabaseTests
     {
         PersistItem item = Tombstone();
         _database.Persist(_fence, [item], StorageFault.AmbiguousWritten);
-        Assert.Equal([item.Id], _database.Reconcile(_fence.Generation, [item.Id])!.Outcomes.Keys);
+        Assert.Equal([item.Id], _database.Reconcile(_fence.Generation, _fence.Epoch + 1, [item.Id])!.Outcomes.Keys);
 
         _database.Crash();
 
@@ -83,7 +83,7 @@ public sealed class FakeShardDatabaseTests
         Assert.False(IsThere(item));
         if (reconcileFirst)
         {
-            _database.Reconcile(_fence.Generation, []);
+            _database.Reconcile(_fence.Generation, _fence.Epoch + 1, []);
         }
 
         Assert.Equal(1, _database.RunLate());
@@ -99,7 +99,7 @@ public sealed class FakeShardDatabaseTests
 
         Assert.Null(_database.ReadShardRow());
         Assert.Null(_database.Load(_fence.Generation));
-        Assert.Null(_database.Reconcile(_fence.Generation, []));
+        Assert.Null(_database.Reconcile(_fence.Generation, _fence.Epoch + 1, []));
         Assert.False(_database.ReadOutcome(item.Id).Succeeded);
         Assert.IsType<VersionsReadResult.Failed>(_database.ReadVersions(new VersionQuery.Records(default, [])));
         Assert.IsType<PersistResult.RolledBack>(_database.Persist(_fence, [item]));

@@ -54,7 +54,8 @@ internal sealed class SimShardStore(SimProcess process, ShardId shard, SimCluste
             case ShardEffect.Reconcile reconcile:
                 _server.Write<ReconcileResult?>(
                     StorageStep.Reconcile,
-                    fault => Change(effect, reconcile.Generation, fault, f => Database.Reconcile(reconcile.Generation, reconcile.Doubtful, f)),
+                    fault => Change(effect, reconcile.Generation, fault, f => Database.Reconcile(
+                        reconcile.Generation, reconcile.Epoch, reconcile.Doubtful, f)),
                     null,
                     result => post(new ShardEvent.Reconciled(reconcile.Request, result)));
                 break;

@@ -89,7 +89,7 @@ internal static class Describe
         ShardEffect.Apply apply =>
             $"Apply {apply.Batch} {apply.Fence.Generation}.{apply.Fence.Epoch}: "
             + string.Join(", ", apply.Items.Select(i => $"{Id(i.Id)} {(i.CommitTimestamp is { } at ? $"at {at}" : "dropped")}")),
-        ShardEffect.Reconcile reconcile => $"Reconcile {reconcile.Request} {reconcile.Generation}: {Ids(reconcile.Doubtful)}",
+        ShardEffect.Reconcile reconcile => $"Reconcile {reconcile.Request} {reconcile.Generation}.{reconcile.Epoch}: {Ids(reconcile.Doubtful)}",
         ShardEffect.ReadOutcome read => $"ReadOutcome {read.Request}: {Id(read.Id)}",
         ShardEffect.Notify { Notice: ShardNotice.Ended ended } => $"Ended {Id(ended.Id)} {ended.Outcome}",
         ShardEffect.Notify { Notice: ShardNotice.Wounded wounded } => $"Wounded {Id(wounded.Victim)} by {Id(wounded.By)}: {wounded.Lock}",

@@ -159,17 +159,22 @@ public sealed class FakeShardDatabase
             return state;
         });
 
-    /// <summary>L6. Null when the server doesn't answer, or its answer was lost.</summary>
+    /// <summary>L6. Null when the server doesn't answer, its answer was lost, or the epoch is there already.</summary>
     public ReconcileResult? Reconcile(
-        Generation generation, ImmutableArray<TransactionId> doubtful, StorageFault fault = StorageFault.None) =>
+        Generation generation, long epoch, ImmutableArray<TransactionId> doubtful, StorageFault fault = StorageFault.None) =>
         Write<ReconcileResult?>(
             fault,
             state =>
             {
                 bool isOurs = state.Row?.Generation == generation;
-                FakeShardState next = isOurs ? state with { Row = state.Row! with { Epoch = state.Row.Epoch + 1 } } : state;
+                if (isOurs && state.Row!.Epoch >= epoch)
+                {
+                    return (state, null);
+                }
+
+                FakeShardState next = isOurs ? state with { Row = state.Row! with { Epoch = epoch } } : state;
                 return (next, new ReconcileResult(
-                    isOurs ? next.Row!.Epoch : null,
+                    isOurs ? epoch : null,
                     [.. doubtful.Where(state.Prepared.ContainsKey)],
                     doubtful.Where(state.Outcomes.ContainsKey).ToImmutableDictionary(id => id, id => state.Outcomes[id])));
             },

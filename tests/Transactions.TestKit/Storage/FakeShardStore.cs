@@ -59,8 +59,12 @@ public sealed class FakeShardStore(ShardId shard, FakeShardDatabase database) : 
 
     /// <inheritdoc/>
     public Task<ReconcileResult> ReconcileAsync(
-        Generation generation, ImmutableArray<TransactionId> doubtful, Action onRoundTrip, CancellationToken cancellationToken) =>
-        Found(database.Reconcile(generation, doubtful, NextFault()));
+        Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        Action onRoundTrip,
+        CancellationToken cancellationToken) =>
+        Found(database.Reconcile(generation, epoch, doubtful, NextFault()));
 
     /// <inheritdoc/>
     public Task<ImmutableArray<VersionsReadResult>> ReadVersionsAsync(

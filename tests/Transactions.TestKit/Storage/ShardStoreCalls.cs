@@ -21,8 +21,12 @@ public static class ShardStoreCalls
 
     /// <inheritdoc cref="IShardStore.ReconcileAsync"/>
     public static Task<ReconcileResult> ReconcileAsync(
-        this IShardStore store, Generation generation, ImmutableArray<TransactionId> doubtful, CancellationToken cancellationToken) =>
-        store.ReconcileAsync(generation, doubtful, static () => { }, cancellationToken);
+        this IShardStore store,
+        Generation generation,
+        long epoch,
+        ImmutableArray<TransactionId> doubtful,
+        CancellationToken cancellationToken) =>
+        store.ReconcileAsync(generation, epoch, doubtful, static () => { }, cancellationToken);
 
     /// <inheritdoc cref="IShardStore.PruneAsync"/>
     public static Task<WriteResult> PruneAsync(

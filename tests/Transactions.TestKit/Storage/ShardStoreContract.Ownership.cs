@@ -146,7 +146,7 @@ public abstract partial class ShardStoreContract
         Fence old = await OwnAsync();
         PreparedRow prepared = Prepared(Put("a", "1"));
         await PersistAsync(old, new PersistItem.Prepare(prepared));
-        await Store.ReconcileAsync(old.Generation, [], Cancel);
+        await Store.ReconcileAsync(old.Generation, old.Epoch + 1, [], Cancel);
         ShardRow before = await Store.ReadShardRowAsync(Cancel);
 
         await AssertAllFencedAsync(old, prepared.Context.Id);
@@ -195,7 +195,7 @@ public abstract partial class ShardStoreContract
         TransactionId unknown = _ids.Next();
 
         ReconcileResult found = await Store.ReconcileAsync(
-            fence.Generation, [prepared.Context.Id, committed.Id, ended.Id, unknown], Cancel);
+            fence.Generation, fence.Epoch + 1, [prepared.Context.Id, committed.Id, ended.Id, unknown], Cancel);
 
         Assert.Equal(fence.Epoch + 1, found.Epoch);
         Assert.Equal([prepared.Context.Id], found.Prepared);
@@ -216,9 +216,27 @@ public abstract partial class ShardStoreContract
         Fence old = await OwnAsync();
         await TakeOverAsync(Rival, SecondOwner);
 
-        Assert.Null((await Store.ReconcileAsync(old.Generation, [], Cancel)).Epoch);
+        Assert.Null((await Store.ReconcileAsync(old.Generation, old.Epoch + 1, [], Cancel)).Epoch);
 
         Assert.Equal(0, (await Store.ReadShardRowAsync(Cancel)).Epoch);
+    }
+
+    [Fact]
+    [Trait("Rule", "L6")]
+    public async Task Reconcile_AfterALaterOne_ChangesNothingAndGivesNoAnswer()
+    {
+        Fence old = await OwnAsync();
+        Fence current = old with { Epoch = old.Epoch + 2 };
+        Assert.Equal(current.Epoch, (await Store.ReconcileAsync(old.Generation, current.Epoch, [], Cancel)).Epoch);
+        ShardRow before = await Store.ReadShardRowAsync(Cancel);
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(
+            () => Store.ReconcileAsync(old.Generation, old.Epoch + 1, [], Cancel));
+        await Assert.ThrowsAsync<StorageUnavailableException>(
+            () => Store.ReconcileAsync(old.Generation, current.Epoch, [], Cancel));
+
+        Assert.Equal(before, await Store.ReadShardRowAsync(Cancel));
+        Assert.IsType<PersistResult.Committed>(await Store.PersistAsync(current, [OnePhase(7, Put("a", "1"))], Cancel));
     }
 
     private async Task AssertAllFencedAsync(Fence old, TransactionId prepared)

@@ -24,7 +24,7 @@ public sealed class LostWriteRaceTests(PostgresFixture server) : ShardRace(serve
         proxy.Cut();
         Assert.IsType<PersistResult.Ambiguous>(await write);
 
-        Task<ReconcileResult> reconcile = cutOff.ReconcileAsync(Fence.Generation, [prepare.Id], Cancel);
+        Task<ReconcileResult> reconcile = cutOff.ReconcileAsync(Fence.Generation, 1, [prepare.Id], Cancel);
         await Eye.UntilWaitingAsync(2, Cancel);
         await Hand.RunAsync("commit");
 
@@ -47,10 +47,33 @@ public sealed class LostWriteRaceTests(PostgresFixture server) : ShardRace(serve
         proxy.Cut();
         Assert.IsType<PersistResult.Ambiguous>(await write);
 
-        ReconcileResult found = await cutOff.ReconcileAsync(Fence.Generation, [prepare.Id], Cancel);
+        ReconcileResult found = await cutOff.ReconcileAsync(Fence.Generation, 1, [prepare.Id], Cancel);
 
         Assert.Equal(1, found.Epoch);
         Assert.Empty(found.Prepared);
+    }
+
+    [Fact]
+    [Trait("Rule", "L6")]
+    public async Task Reconcile_RunsAfterALaterOne_FencesNothing()
+    {
+        await using CuttableProxy proxy = new(Database);
+        await using IShardStore cutOff = await OpenAsync(proxy.ConnectionString);
+        await Hand.RunAsync("begin");
+        await Hand.RunAsync("select pg_advisory_xact_lock($1)", LockKey);
+        Task<ReconcileResult> late = cutOff.ReconcileAsync(Fence.Generation, 1, [], Cancel);
+        await Eye.UntilWaitingAsync(1, Cancel);
+        proxy.Cut();
+        await Assert.ThrowsAsync<Transactions.Storage.StorageUnavailableException>(() => late);
+
+        // The later one's commit, under the lock that the first one still waits for.
+        await Hand.RunAsync("update txn.shard set epoch = 2 where shard = $1", Shard.Value);
+        await Hand.RunAsync("commit");
+        await Hand.RunAsync("select pg_advisory_lock($1)", LockKey);
+        await Hand.RunAsync("select pg_advisory_unlock($1)", LockKey);
+
+        Assert.IsType<PersistResult.Committed>(await Owner.PersistAsync(Fence with { Epoch = 2 }, [Prepare()], Cancel));
+        Assert.Equal(2, (await Owner.ReadShardRowAsync(Cancel)).Epoch);
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class RoundTripTests(PostgresFixture server) : ShardRace(server)
         await Hand.RunAsync("select pg_advisory_xact_lock($1)", LockKey);
 
         await Assert.ThrowsAsync<Transactions.Storage.StorageUnavailableException>(
-            () => impatient.ReconcileAsync(Fence.Generation, [], () => _trips++, Cancel));
+            () => impatient.ReconcileAsync(Fence.Generation, 1, [], () => _trips++, Cancel));
 
         // The lock that isn't to be had, the lost writes' end, the lock again.
         Assert.Equal(3, _trips);
