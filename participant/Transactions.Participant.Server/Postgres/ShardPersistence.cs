@@ -42,21 +42,34 @@ internal sealed class ShardPersistence(ShardId shard, FencedWrites writes)
         join won on won.id = w.id and won.kind = 1
         """;
 
+    // "offset 0" keeps a table inside of its loop here and below: a plain join may begin with the table, which looks small when it is
+    // planned, and read all that the shard has there, dead rows that an old snapshot keeps included.
     private const string ReadOutcomes = """
         select i.n, o.kind, o.commit_ts, o.reason
         from unnest($2::uuid[]) with ordinality i(id, n)
-        join txn.outcomes o on o.shard = $1 and o.id = i.id
+        cross join lateral (select * from txn.outcomes o where o.shard = $1 and o.id = i.id offset 0) o
         """;
 
-    // X10: from the deleted intents, so that nothing is applied that wasn't voted for, or twice.
+    // X10: from the deleted intents, so that nothing is applied that wasn't voted for, or twice. These rows are never updated, so that
+    // a row's place is as good as its key.
     private const string ApplyOutcomes = """
         with ended as (
             select * from unnest($2::uuid[], $3::bigint[]) e(id, commit_ts)
         ), forgotten as (
-            delete from txn.prepared p using ended e where p.shard = $1 and p.id = e.id
+            delete from txn.prepared p
+            using (
+                select r.place from ended e
+                cross join lateral (select p.ctid as place from txn.prepared p where p.shard = $1 and p.id = e.id offset 0) r
+            ) f
+            where p.ctid = f.place
         ), moved as (
-            delete from txn.intents i using ended e where i.shard = $1 and i.id = e.id
-            returning i.collection, i.key, e.commit_ts, i.value
+            delete from txn.intents i
+            using (
+                select r.place, e.commit_ts from ended e
+                cross join lateral (select i.ctid as place from txn.intents i where i.shard = $1 and i.id = e.id offset 0) r
+            ) f
+            where i.ctid = f.place
+            returning i.collection, i.key, f.commit_ts, i.value
         )
         insert into txn.versions (shard, collection, key, commit_ts, value)
         select $1, m.collection, m.key, m.commit_ts, m.value from moved m where m.commit_ts is not null
