@@ -98,6 +98,6 @@ public sealed class KernelClock : IBoundedClock
 
     private static ClockHealth NotHere() => ClockHealth.Unhealthy(
         ClockUnhealthyReason.Unavailable,
-        "The kernel clock source needs 64-bit Linux. Elsewhere configure a fixed bound explicitly (ClockOptions.Source = Fixed "
-        + "and FixedBound), which you then vouch for.");
+        "The kernel clock source needs 64-bit Linux. Elsewhere configure a fixed bound explicitly (Cluster:FixedClockBound; in code "
+        + "ClockOptions.Source = Fixed and FixedBound), which you then vouch for.");
 }

@@ -26,7 +26,8 @@ public readonly record struct KernelTimex
 
     private const string Remedy =
         "Install and start chrony with `rtcsync` in its configuration (and wait until `chronyc tracking` shows `Leap status : "
-        + "Normal`), or configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound), which you then vouch for.";
+        + "Normal`), or configure a fixed bound explicitly (Cluster:FixedClockBound; in code ClockOptions.Source = Fixed and "
+        + "FixedBound), which you then vouch for.";
 
     /// <summary>What <c>adjtimex</c> returned: 0 to 5, or negative if it failed.</summary>
     public int ReturnCode { get; private init; }
@@ -74,7 +75,8 @@ public readonly record struct KernelTimex
             return ClockHealth.Unhealthy(
                 ClockUnhealthyReason.Unavailable,
                 $"The kernel gave no usable time (adjtimex returned {ReturnCode}). A sandbox may forbid the call: allow the "
-                + "system call adjtimex, or configure a fixed bound explicitly (ClockOptions.Source = Fixed and FixedBound).");
+                + "system call adjtimex, or configure a fixed bound explicitly (Cluster:FixedClockBound; in code ClockOptions.Source = "
+                + "Fixed and FixedBound).");
         }
 
         if (ReturnCode == ReturnError || (Status & (StatusUnsynchronised | StatusClockError)) != 0 || MaxErrorMicroseconds < 0)
