@@ -161,10 +161,10 @@ internal sealed class SimSnapshot
                 World.Observer.StrongRead(At.Value, _toldBefore);
                 return true;
 
-            // S2: ahead of the shards' clocks: they wait, or refuse. Ahead of all that it may miss, it is strong too.
+            // S2: ahead of the shards' clocks: they wait, or refuse. Where this client's is slow, it is one of the past.
             case 3 when Random.Chance(0.3):
                 long most = World.Scenario.Limits.MaxOffset.BclCompatibleTicks / 10 * 2;
-                At = Back(-Random.Skewed(100, most));
+                At = Timestamp.Max(World.Observer.Opened, Back(-Random.Skewed(100, most)));
                 _isStale = true;
                 return true;
 
