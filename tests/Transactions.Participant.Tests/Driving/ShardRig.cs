@@ -63,6 +63,11 @@ internal sealed class ShardRig
         {
             Handle(new ShardEvent.TimePassed());
             AnswerAll();
+            if (Machine.Phase != OwnershipPhase.Serving)
+            {
+                // What was still to be answered may be a new lease, or a failure after which the shard pauses.
+                Clock.Advance(Duration.FromMilliseconds(1));
+            }
         }
 
         // The first pruning.

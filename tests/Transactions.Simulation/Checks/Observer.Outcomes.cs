@@ -45,9 +45,15 @@ internal sealed partial class Observer
         CheckDates(facts, by);
         CheckDurable(facts, at, by);
         AddToHistory(facts, at, by);
-        if (facts.Key is { } key && !_byKey.TryAdd(key, (id, facts.Outcome.Value)) && _byKey[key].Id != id)
+        if (facts.Key is { } key && !_byKey.TryAdd(key, (id, facts.Outcome.Value)) && _byKey[key].Id is var first && first != id)
         {
-            world.Fail("D6", $"{Describe.Id(id)} and {Describe.Id(_byKey[key].Id)} both committed under {key}");
+            // D5: a key is unique among the rows of the log, and free when its row's retention is over.
+            if (first.IssuedAt > Cluster.Log.Mark || Cluster.Log.FindDurable(first) is not null)
+            {
+                world.Fail("D6", $"{Describe.Id(id)} and {Describe.Id(first)} both committed under {key}");
+            }
+
+            _byKey[key] = (id, facts.Outcome.Value);
         }
     }
 
