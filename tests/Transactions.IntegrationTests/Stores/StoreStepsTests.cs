@@ -148,10 +148,10 @@ public sealed class StoreStepsTests : IDisposable
 
         public Task<ReconcileResult> ReconcileAsync(
             Generation generation,
-        long epoch,
-        ImmutableArray<TransactionId> doubtful,
-        Action onRoundTrip,
-        CancellationToken cancellationToken) =>
+            long epoch,
+            ImmutableArray<TransactionId> doubtful,
+            Action onRoundTrip,
+            CancellationToken cancellationToken) =>
             RunAsync(Found, onRoundTrip, cancellationToken);
 
         public Task<WriteResult> PruneAsync(
