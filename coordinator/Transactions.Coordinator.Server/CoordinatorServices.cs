@@ -49,6 +49,7 @@ public static class CoordinatorServices
         services.AddSingleton<CoordinatorIdentity>();
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<Door>();
+        services.AddSingleton<StreamEnds>();
         services.AddSingleton<ClientCalls>();
         services.AddSingleton<ClientStreams>();
         services.AddSingleton<ParticipantStreams>();
@@ -68,7 +69,7 @@ public static class CoordinatorServices
     public static IEndpointRouteBuilder MapTransactionCoordinator(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        endpoints.MapGrpcService<CoordinatorService>().Add(StreamEnd.LetPeersSeeIt);
+        endpoints.MapGrpcService<CoordinatorService>().Add(endpoints.ServiceProvider.GetRequiredService<StreamEnds>().LetPeersSeeIt);
         if (!IsMapped<global::Grpc.Health.V1.Health.HealthBase>(endpoints))
         {
             endpoints.MapGrpcHealthChecksService();

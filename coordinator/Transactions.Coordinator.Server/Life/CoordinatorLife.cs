@@ -4,6 +4,7 @@ using Polly;
 using Polly.Retry;
 using Transactions.Clocks;
 using Transactions.Coordinator.Server.Driving;
+using Transactions.Coordinator.Server.Serving;
 using Transactions.Coordinator.Server.Telemetry;
 using Transactions.Hosting;
 using Transactions.Model;
@@ -20,6 +21,7 @@ internal sealed class CoordinatorLife(
     IProcessStop processStop,
     IHostApplicationLifetime application,
     IOptions<CoordinatorServerOptions> options,
+    StreamEnds streams,
     CoordinatorMetrics metrics,
     ILogger<CoordinatorLife> logger) : IHostedLifecycleService, IDisposable
 {
@@ -73,6 +75,7 @@ internal sealed class CoordinatorLife(
         }
 
         await driver.DisposeAsync();
+        await streams.AllSeenAsync();
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

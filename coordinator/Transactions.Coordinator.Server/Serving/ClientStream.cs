@@ -37,7 +37,7 @@ internal sealed class ClientStream(
                 // Nothing is taken any more, and what was under way has its answer.
                 await readingEnds.CancelAsync();
                 await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                refusal = StreamEnd.Stopping;
+                refusal = StreamEnds.Stopping;
             }
             else if (ended == reading && await reading is { } malformed)
             {

@@ -127,7 +127,7 @@ internal sealed class ParticipantStreams(
             else
             {
                 await writing;
-                refusal = StreamEnd.Stopping;
+                refusal = StreamEnds.Stopping;
             }
         }
         catch (Exception lost) when (Departure.Explains(lost, context.CancellationToken))

@@ -204,6 +204,32 @@ public sealed class LifeTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Stop_StreamsOfOneConnection_EachReadsWhyItEndsInItsOwnTime()
+    {
+        await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("slowreaders"));
+        var calls = new AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames>[30];
+        for (int i = 0; i < calls.Length; i++)
+        {
+            calls[i] = coordinator.Calls.Connect(cancellationToken: TestContext.Current.CancellationToken);
+            await calls[i].RequestStream.WriteAsync(
+                new() { Hello = FakeParticipant.Hello(TestCluster.Shard($"slowreaders/{i}")) }, TestContext.Current.CancellationToken);
+            Assert.True(await calls[i].ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        }
+
+        Task stopping = coordinator.StopAsync();
+
+        // One that has read it hangs up, which must not cut off the others.
+        foreach (AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames> call in calls)
+        {
+            await Refused.AsAsync(
+                RefusalStatus.Unavailable, RefusalReason.ShuttingDown, () => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+            call.Dispose();
+        }
+
+        await stopping;
+    }
+
+    [Fact]
     [Trait("Rule", "7")]
     public async Task HeartbeatTimeout_NoneComes_TheTransactionIsAbortedAndSaidSo()
     {

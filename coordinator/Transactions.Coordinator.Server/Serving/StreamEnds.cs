@@ -7,32 +7,80 @@ namespace Transactions.Coordinator.Server.Serving;
 
 // A stream's status is its last word, and lost when the connection closes before the peer has read it, as happens when the
 // process stops right after. So the stream's end is sent, and then the peer's own end of it awaited, which comes when it has
-// seen ours: until then Kestrel keeps the connection.
-internal static class StreamEnd
+// seen ours. A server that stops closes a connection as soon as each of its streams' ends is sent, seen or not: so the stop
+// awaits them all before the server hears of it.
+internal sealed class StreamEnds(TimeProvider timeProvider)
 {
     // For peers that don't read. A lost status is "unknown" to them, which they have to bear anyway.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _sync = new();
+    private int _open;
+    private TaskCompletionSource? _noneOpen;
 
     // The last word of a coordinator that stops.
     public static Refusal Stopping { get; } = Refusal.Unavailable(
         RefusalReason.ShuttingDown, "This coordinator is stopping; connect again when it is back.");
 
-    public static void LetPeersSeeIt(EndpointBuilder endpoint)
+    public void LetPeersSeeIt(EndpointBuilder endpoint)
     {
         bool isStream = endpoint.Metadata.OfType<GrpcMethodMetadata>().Any(m => m.Method.Type == MethodType.DuplexStreaming);
         if (isStream && endpoint.RequestDelegate is { } serve)
         {
-            endpoint.RequestDelegate = async context =>
-            {
-                await serve(context);
-                await SendAndAwaitPeerAsync(context);
-            };
+            endpoint.RequestDelegate = context => ServeAsync(serve, context);
         }
     }
 
-    private static async Task SendAndAwaitPeerAsync(HttpContext context)
+    // To be called when all streams are ending: returns when their peers have seen it, or don't look.
+    public async Task AllSeenAsync()
     {
-        TimeProvider timeProvider = context.RequestServices.GetRequiredService<TimeProvider>();
+        Task noneOpen;
+        lock (_sync)
+        {
+            if (_open == 0)
+            {
+                return;
+            }
+
+            _noneOpen ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            noneOpen = _noneOpen.Task;
+        }
+
+        await noneOpen.WaitAsync(Patience, timeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task ServeAsync(RequestDelegate serve, HttpContext context)
+    {
+        lock (_sync)
+        {
+            _open++;
+        }
+
+        try
+        {
+            await serve(context);
+            await SendAndAwaitPeerAsync(context);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_sync)
+        {
+            if (--_open == 0)
+            {
+                _noneOpen?.TrySetResult();
+                _noneOpen = null;
+            }
+        }
+    }
+
+    private async Task SendAndAwaitPeerAsync(HttpContext context)
+    {
         using CancellationTokenSource patience = new(Patience, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
         try
