@@ -47,6 +47,9 @@ internal static partial class MutantTable
             .Select(name => $"{source.Prefix}.{name}")),
     ];
 
+    /// <summary>The mutants that marks name, one by one: some are of two sides at once.</summary>
+    public static IEnumerable<string> Marked => Marks.SelectMany(mark => mark.Mutants).SelectMany(mutant => mutant.Split('+'));
+
     /// <summary>Whether there is a test, scenario or file of scenarios of that name.</summary>
     public static bool IsThere(string test) => AllTests.Value.Contains($" {test}(", StringComparison.Ordinal)
         || AllTests.Value.Contains($"scenario: {test} [", StringComparison.Ordinal)

@@ -14,6 +14,7 @@ public sealed class DeterminismTests
     [InlineData(6, nameof(Profile.Chaos), nameof(Workload.Mixed))]
     [InlineData(7, nameof(Profile.Clocks), nameof(Workload.Bank))]
     [InlineData(8, nameof(Profile.Expiry), nameof(Workload.Register))]
+    [InlineData(9, nameof(Profile.Zombies), nameof(Workload.Bank))]
     public void Trace_OfOneSeedTwice_IsTheSameByteForByte(int seed, string profile, string workload)
     {
         Assert.Equal(WrittenTrace(seed, profile, workload), WrittenTrace(seed, profile, workload));

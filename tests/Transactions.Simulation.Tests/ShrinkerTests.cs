@@ -40,6 +40,7 @@ public sealed class ShrinkerTests
     {
         Scenario all = Scenario.FromSeed(1, profile: Profile.Chaos) with
         {
+            Strays = 1,
             Sleep = 1, ClockExcess = 1, BetweenClockExcesses = 1, BetweenStreamBreaks = 1, BetweenPartitions = 1, BetweenCoordinatorCrashes = 1,
             BetweenParticipantCrashes = 1, BetweenClientCrashes = 1, BetweenPauses = 1, BetweenOutages = 1, BetweenServerCrashes = 1,
             BetweenStalls = 1, BetweenClockFaults = 1,

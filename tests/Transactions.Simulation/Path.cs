@@ -18,6 +18,7 @@ internal enum Path
     StrangeDates,
     RefusedAsInvalid,
     Afterthoughts,
+    Strays,
     CommitsInFlight,
     ServicesInBetween,
     ServicesThatDoom,

@@ -41,7 +41,9 @@ internal sealed class OnePhaseCommits(
         CommitShard shard = ShardOf(record);
         CoordinatorFrame.CommitOnePhase frame = new(
             record.Id, shard.Owner.Generation, record.Sealed!.Floor, shard.Wrote, shard.Operations);
-        record.WasAskedToCommit |= directory.SendFrom(shard.Owner, frame);
+        record.WasAskedToCommit |= work.Mutation == Mutation.AnyOwnerRefusesOnePhase
+            ? directory.Send(shard.Owner.Shard, frame)
+            : directory.SendFrom(shard.Owner, frame);
     }
 
     public void OnConnected(ShardId shard)

@@ -10,10 +10,14 @@ namespace Transactions.Simulation;
 /// <summary>A client's process: runs workloads, sends heartbeats, and may die at any point.</summary>
 internal sealed class SimClient : SimProcess
 {
+    // Older ones are applied everywhere, as a rule.
+    private const int MostCommitted = 16;
+
     private readonly SimCluster _cluster;
     private readonly Dictionary<string, CoordinatorId> _known = [];
     private readonly Dictionary<ShardId, SimParticipant> _owners = [];
     private readonly Dictionary<TransactionId, SimTransaction> _open = [];
+    private readonly Queue<SimTransaction> _committed = [];
     private int _workersAtWork;
 
     public SimClient(World world, SimCluster cluster, string name)
@@ -81,6 +85,39 @@ internal sealed class SimClient : SimProcess
     }
 
     public void Close(SimTransaction transaction) => _open.Remove(transaction.Context.Id);
+
+    /// <summary>Remembers a commit for a while, for what comes too late.</summary>
+    public void RememberCommitted(SimTransaction transaction)
+    {
+        if (World.Scenario.Strays > 0)
+        {
+            _committed.Enqueue(transaction);
+            if (_committed.Count > MostCommitted)
+            {
+                _committed.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>X10: an owner that has just taken over hears of what was committed from strays, perhaps before it hears from its coordinator.</summary>
+    public void OwnerServes(SimShard shard)
+    {
+        if (!IsUp || !World.IsStormy)
+        {
+            return;
+        }
+
+        foreach (SimTransaction transaction in _committed)
+        {
+            if (transaction.Context.Deadline > World.TrueTime
+                && transaction.HasWrittenAt(shard.Id)
+                && Random.Chance(World.Scenario.Strays))
+            {
+                _owners[shard.Id] = shard.Process;
+                transaction.Stray(shard.Id);
+            }
+        }
+    }
 
     /// <summary>Nothing more is done with it or heard of it.</summary>
     public void Abandon(SimTransaction transaction)
@@ -158,6 +195,7 @@ internal sealed class SimClient : SimProcess
 
         _known.Clear();
         _open.Clear();
+        _committed.Clear();
         _workersAtWork = 0;
     }
 

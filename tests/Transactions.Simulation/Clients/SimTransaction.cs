@@ -179,6 +179,34 @@ internal sealed class SimTransaction(
         }
     }
 
+    public bool HasWrittenAt(ShardId shard) => Facts.Writes.Keys.Any(key => key.Shard == shard);
+
+    /// <summary>Sends an operation of a transaction that has ended.</summary>
+    public void Stray(ShardId shard)
+    {
+        World.Counters.Add(Path.Strays);
+        SendUncounted(shard, client.Random.Pick(Workloads.Of(client)).Stray(this).Operation);
+    }
+
+    // X5: about when its deadline passes, on this clock or that.
+    private void StrayAboutDeadline()
+    {
+        if (!client.Random.Chance(World.Scenario.Strays))
+        {
+            return;
+        }
+
+        long uncertainty = World.Scenario.MostUncertainty;
+        long deadline = Context.Deadline.Microseconds - World.Now;
+        foreach (ShardId shard in Facts.Writes.Keys.Select(key => key.Shard).Distinct())
+        {
+            for (int i = client.Random.Next(4); i > 0; i--)
+            {
+                client.After(Math.Max(0, deadline + client.Random.Between(-2 * uncertainty, uncertainty)), () => Stray(shard));
+            }
+        }
+    }
+
     /// <summary>Sends an operation that nobody waits for, counts, or names: what a careless client may do.</summary>
     public void DoUncounted(ShardId shard, Operation operation)
     {
@@ -220,6 +248,7 @@ internal sealed class SimTransaction(
         }
 
         client.Close(this);
+        StrayAboutDeadline();
         World.Observer.ClientTold(Facts, conversation.Step);
         RecordEnd(conversation.Step);
         return conversation.Step;
@@ -231,6 +260,7 @@ internal sealed class SimTransaction(
         {
             case CommitStep.Ended { Result: { Outcome.IsCommitted: true } result } when result.Id == Context.Id:
                 World.History.Ok(recorded, result.Outcome.CommitTimestamp);
+                client.RememberCommitted(this);
                 break;
 
             // Aborted, or another one committed under its key, which aborts this one (D6).
@@ -248,6 +278,7 @@ internal sealed class SimTransaction(
     public async Task Abort()
     {
         client.Abandon(this);
+        StrayAboutDeadline();
         (CoordinatorAnswer? answer, _) = await client.Call(Context.Coordinator.Name, call => new CoordinatorEvent.Abort(call, Context));
         if (answer is CoordinatorAnswer.Refused { Refusal.Reason: RefusalReason.OtherIncarnation })
         {

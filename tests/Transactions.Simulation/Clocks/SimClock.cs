@@ -74,7 +74,7 @@ internal sealed class SimClock
     private void Turn()
     {
         _from = _world.Now;
-        _until = _from + _random.Between(5_000, 300_000);
+        _until = _from + _random.Between(Math.Min(5_000, _world.Scenario.LongestDrift / 2), _world.Scenario.LongestDrift);
         _bound = Math.Max(1, _random.Skewed(_world.Scenario.LeastUncertainty, _world.Scenario.MostUncertainty));
         if (_random.Chance(_world.Scenario.ClockFreeze) && _bound >= 1_000)
         {

@@ -68,6 +68,15 @@ internal sealed class SimCluster
     /// <summary>The processes that host a shard.</summary>
     public IReadOnlyList<SimParticipant> HostsOf(ShardId shard) => _hosts[shard];
 
+    /// <summary>Clients may hear of a new owner before its coordinators do.</summary>
+    public void OwnerServes(SimShard shard)
+    {
+        foreach (SimClient client in Clients)
+        {
+            client.OwnerServes(shard);
+        }
+    }
+
     private void AddShard(string service, int number)
     {
         ShardId id = ShardId.Parse($"{service}/{number}");

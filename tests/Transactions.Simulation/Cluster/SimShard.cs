@@ -136,6 +136,7 @@ internal sealed class SimShard
             case ShardEffect.Own own:
                 Owned = own.Owner;
                 _process.Own(own.Owner);
+                _cluster.OwnerServes(this);
                 break;
             case ShardEffect.Disown disown:
                 Owned = Owned == disown.Owner ? null : Owned;

@@ -16,11 +16,24 @@ internal sealed record Mutant(string Name)
 
     public static Mutant None { get; } = new("None");
 
+    // A rule that two sides keep, each by itself: in a cluster only the breach of both shows.
+    private static readonly Mutant[] OfBothSides =
+    [
+        new("Coordinator.AnyOwnerRefusesOnePhase+Participant.AnswerForLaterOwner")
+        {
+            Coordinator = Transactions.Coordinator.Mutation.AnyOwnerRefusesOnePhase,
+            Participant = Transactions.Participant.Mutation.AnswerForLaterOwner,
+        },
+    ];
+
     /// <summary>Every mutant of the machines, of the client's session, and of the databases.</summary>
     public static IReadOnlyList<Mutant> All { get; } =
     [
-        .. Broken<Coordinator.Mutation>().Select(m => new Mutant($"Coordinator.{m}") { Coordinator = m }),
-        .. Broken<Participant.Mutation>().Select(m => new Mutant($"Participant.{m}") { Participant = m }),
+        .. Broken<Coordinator.Mutation>().Except(OfBothSides.Select(m => m.Coordinator))
+            .Select(m => new Mutant($"Coordinator.{m}") { Coordinator = m }),
+        .. Broken<Participant.Mutation>().Except(OfBothSides.Select(m => m.Participant))
+            .Select(m => new Mutant($"Participant.{m}") { Participant = m }),
+        .. OfBothSides,
         .. Broken<SessionMutation>().Select(m => new Mutant($"Session.{m}") { Session = m }),
         .. Broken<StoreMutation>().Select(m => new Mutant($"Store.{m}") { Store = m }),
     ];

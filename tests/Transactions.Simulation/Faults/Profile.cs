@@ -24,6 +24,12 @@ internal enum Profile
     /// <summary>All of it, and in the middle the cluster sleeps until what was decided before is forgotten (D5).</summary>
     Expiry,
 
+    /// <summary>
+    /// What has ended is called again: by those who come near its deadline while clocks' bounds swing, and by those who reach an
+    /// owner that has just taken over before its coordinators do (X5, X10).
+    /// </summary>
+    Zombies,
+
     /// <summary>Clocks leave their bounds, and nothing else goes wrong: what the protocol promises doesn't hold then, and the run must notice.</summary>
     BeyondBounds,
 }

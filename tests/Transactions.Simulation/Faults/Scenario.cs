@@ -66,6 +66,9 @@ internal sealed record Scenario
     /// <summary>How likely a transaction's id or deadline is dated as it mustn't be (X1).</summary>
     public double StrangeDates { get; init; }
 
+    /// <summary>How likely more operations of a transaction come after it has ended, near its deadline or at a new owner.</summary>
+    public double Strays { get; init; }
+
     /// <summary>How likely a client does what it shouldn't: sends what is refused, commits without waiting for all, lets a call go.</summary>
     public double Carelessness { get; init; }
 
@@ -107,6 +110,12 @@ internal sealed record Scenario
 
     /// <summary>How likely a process crashes at a step of storage: before it, in it, or after it.</summary>
     public double CrashPoint { get; init; }
+
+    /// <summary>How likely an owner crashes when it applies, so that its successor doesn't know what was applied.</summary>
+    public double CrashAtApply { get; init; }
+
+    /// <summary>For how long a clock drifts one way at most, within one bound, in microseconds.</summary>
+    public long LongestDrift { get; init; } = 300_000;
 
     /// <summary>How likely a clock is stepped when its drift changes.</summary>
     public double ClockStep { get; init; }
@@ -153,6 +162,7 @@ internal sealed record Scenario
             3 => Profile.Storage,
             4 => Profile.Clocks,
             5 or 6 => Profile.Expiry,
+            7 or 8 => Profile.Zombies,
             _ => Profile.Chaos,
         };
         Profile weather = profile ?? drawn;
@@ -164,20 +174,21 @@ internal sealed record Scenario
             _ => Workload.Mixed,
         };
         bool isCalm = weather == Profile.Calm;
-        bool hasNetwork = weather is Profile.Network or Profile.Chaos or Profile.Expiry;
-        bool hasCrashes = weather is Profile.Crashes or Profile.Chaos or Profile.Expiry;
+        bool hasZombies = weather == Profile.Zombies;
+        bool hasNetwork = weather is Profile.Network or Profile.Chaos or Profile.Expiry or Profile.Zombies;
+        bool hasCrashes = weather is Profile.Crashes or Profile.Chaos or Profile.Expiry or Profile.Zombies;
         bool hasStorage = weather is Profile.Storage or Profile.Chaos or Profile.Expiry;
-        bool hasClocks = weather is Profile.Clocks or Profile.Chaos or Profile.Expiry;
+        bool hasClocks = weather is Profile.Clocks or Profile.Chaos or Profile.Expiry or Profile.Zombies;
         bool sleeps = weather == Profile.Expiry;
         bool hasExcess = weather == Profile.BeyondBounds;
 
-        bool isUncertain = hasClocks && random.Chance(0.3);
+        bool isUncertain = hasZombies || (hasClocks && random.Chance(0.3));
         long mostUncertainty = isUncertain ? random.Between(20_000, 60_000) : random.Skewed(50, hasClocks ? 60_000 : 10_000);
         long maxOffset = Math.Max(1_000, (mostUncertainty * 2) + random.Skewed(1_000, 300_000));
         long lifetime = isCalm ? 20_000_000 : random.Skewed(1_000_000, sleeps ? 3_000_000 : 8_000_000);
-        long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, 3_000_000) + (2 * mostUncertainty);
-        long mostDelay = random.Skewed(200, isCalm ? 5_000 : 20_000);
-        long mostStorageDelay = random.Skewed(200, isCalm ? 8_000 : 40_000);
+        long lease = isCalm || sleeps ? 2_000_000 : random.Skewed(100_000, hasZombies ? 400_000 : 3_000_000) + (2 * mostUncertainty);
+        long mostDelay = random.Skewed(200, isCalm || hasZombies ? 5_000 : 20_000);
+        long mostStorageDelay = random.Skewed(200, isCalm || hasZombies ? 8_000 : 40_000);
         long voteTimeout = isCalm ? 5_000_000 : random.Skewed(30_000, 1_500_000);
         bool hasTinyLimits = !isCalm && !hasExcess && random.Chance(0.25);
         int services = (int)random.Between(1, 3);
@@ -207,7 +218,9 @@ internal sealed record Scenario
             LeastStorageDelay = 100,
             MostStorageDelay = mostStorageDelay,
             CallTimeout = isCalm ? 30_000_000 : random.Skewed(60_000, 800_000),
-            TightDeadlines = isCalm || hasExcess || random.Chance(isUncertain ? 0.2 : 0.7) ? 0 : random.NextDouble() * 0.5,
+            Strays = hasZombies ? 0.3 + (0.6 * random.NextDouble()) : 0,
+            LongestDrift = hasZombies ? random.Skewed(2_000, 30_000) : 300_000,
+            TightDeadlines = isCalm || hasExcess || random.Chance(hasZombies ? 0 : isUncertain ? 0.2 : 0.7) ? 0 : random.NextDouble() * 0.5,
             StrangeDates = isCalm || hasExcess ? 0 : random.NextDouble() * 0.02,
             Carelessness = isCalm || hasExcess ? 0 : random.NextDouble() * 0.06,
             LeastTimeout = NodaTime.Duration.FromMilliseconds(isCalm ? 10_000 : 200),
@@ -247,6 +260,7 @@ internal sealed record Scenario
             StorageAmbiguity = hasStorage ? random.NextDouble() * 0.05 : 0,
             Poison = hasStorage ? random.NextDouble() * (random.Chance(0.2) ? 0.2 : 0.02) : 0,
             CrashPoint = hasCrashes ? random.NextDouble() * 0.003 : 0,
+            CrashAtApply = hasZombies ? random.NextDouble() * 0.15 : 0,
             ClockStep = hasClocks ? random.NextDouble() * 0.4 : 0,
             ClockFreeze = hasClocks ? random.NextDouble() * 0.3 : 0,
             ClockExcess = hasExcess ? random.Skewed(1_000, 5_000_000) : 0,

@@ -188,7 +188,13 @@ internal sealed class SimServer(SimProcess process, SimRandom random, SimNetwork
 
     private void CrashAt(StorageStep step, CrashPlace place)
     {
-        if (IsStormy && process.IsUp && random.Chance(Math.Min(0.3, World.Scenario.CrashPoint * Rarity(step))))
+        double likely = Math.Min(0.3, World.Scenario.CrashPoint * Rarity(step));
+        if (step == StorageStep.Apply)
+        {
+            likely = Math.Max(likely, World.Scenario.CrashAtApply);
+        }
+
+        if (IsStormy && process.IsUp && random.Chance(likely))
         {
             World.Counters.Add(step, place);
             process.Restart(random.Skewed(1_000, 800_000));
