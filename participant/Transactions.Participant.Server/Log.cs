@@ -51,6 +51,9 @@ internal static partial class Log
     [LoggerMessage(2104, LogLevel.Error, "A request on a Store stream failed unexpectedly; its client was answered INTERNAL")]
     public static partial void RequestFailed(ILogger logger, Exception reason);
 
+    [LoggerMessage(2105, LogLevel.Warning, "The Store stream of {Peer} was cut off: it doesn't read, and {Most} replies, or 256 MiB of them, wait for it")]
+    public static partial void StoreStreamCutOff(ILogger logger, string peer, int most);
+
     [LoggerMessage(2201, LogLevel.Information, "Participant {Identity} answers at {Endpoint}, with shards {Shards}")]
     public static partial void Starting(ILogger logger, string identity, string endpoint, string shards);
 

@@ -13,7 +13,8 @@ namespace Transactions.Participant.Server;
 internal sealed class StoreStream(
     IStoreCalls calls, IAsyncStreamReader<StoreRequests> requests, IServerStreamWriter<StoreReplies> replies, int maxRequests, ILogger logger)
 {
-    private const int MostQueuedReplies = 100_000;
+    /// <summary>How many replies may wait for a client that doesn't read.</summary>
+    public const int MostQueuedReplies = 100_000;
 
     private readonly FrameQueue<StoreReply> _queue = new(MostQueuedReplies);
     private int _unanswered;
@@ -21,7 +22,10 @@ internal sealed class StoreStream(
     // Those who may still add a reply: the reader is one, and each request under way.
     private int _repliers = 1;
 
-    /// <summary>Returns when the client has ended its side and has been told every reply, or when its connection is gone.</summary>
+    /// <summary>Whether it ended because the client didn't read its replies.</summary>
+    public bool HasOverflowed { get; private set; }
+
+    /// <summary>Returns when the client has ended its side and has been told every reply, when its connection is gone, or when it doesn't read.</summary>
     /// <exception cref="RpcException">The client sent what no message may be.</exception>
     public async Task RunAsync(RepeatedField<StoreRequest> first, CancellationToken cancellationToken)
     {
@@ -122,6 +126,7 @@ internal sealed class StoreStream(
 
         if (reply is not null && !_queue.TryAdd(reply) && !ending.IsCancellationRequested)
         {
+            HasOverflowed = true;
             await ending.CancelAsync();
         }
 

@@ -30,6 +30,12 @@ internal sealed class StoreStreams(
                 new StoreReplies { Hello = ClientHandshake.AnswerToStream(identity, host.Owned) }, context.CancellationToken);
             StoreStream stream = new(calls, incoming, outgoing, options.Value.MaxRequestsPerStream, logger);
             await stream.RunAsync(first.Requests, context.CancellationToken);
+            if (stream.HasOverflowed)
+            {
+                // No status would reach it either.
+                Log.StoreStreamCutOff(logger, context.Peer, StoreStream.MostQueuedReplies);
+                context.GetHttpContext().Abort();
+            }
         }
         finally
         {

@@ -29,18 +29,21 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
         """;
 
     // From key to key, one index step each, however many versions a key has: the first version met at or below the
-    // timestamp is the key's newest. One live record more than the limit is looked for, to know whether there is one.
+    // timestamp is the key's newest. One live record more than the limit is looked for, to know whether there is one; and a
+    // part of the range ends where it would be too much for a process's memory, live or deleted.
     private const string ReadRangeToEnd = $"""
         with recursive found as (
             (
-                select v.key, v.commit_ts, v.value, (v.value is not null)::int as live
+                select v.key, v.commit_ts, v.value, (v.value is not null)::int as live, 1 as met,
+                    coalesce(octet_length(v.value::text), 0)::bigint as bytes
                 from txn.versions v
                 where v.shard = $1 and v.collection = $2 and v.key >= $3 and v.commit_ts <= $4
                 order by v.key, v.commit_ts desc
                 limit 1
             )
             union all
-            select n.key, n.commit_ts, n.value, f.live + (n.value is not null)::int
+            select n.key, n.commit_ts, n.value, f.live + (n.value is not null)::int, f.met + 1,
+                f.bytes + coalesce(octet_length(n.value::text), 0)
             from found f
             cross join lateral (
                 select v.key, v.commit_ts, v.value
@@ -49,7 +52,7 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
                 order by v.key, v.commit_ts desc
                 limit 1
             ) n
-            where f.live <= $5
+            where f.live <= $5 and f.met < $6 and f.bytes < $7
         )
         {RangeWithHorizon}
         """;
@@ -59,23 +62,25 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
     private const string ReadRangeBefore = $"""
         with recursive found as (
             (
-                select v.key, v.commit_ts, v.value, (v.value is not null)::int as live
+                select v.key, v.commit_ts, v.value, (v.value is not null)::int as live, 1 as met,
+                    coalesce(octet_length(v.value::text), 0)::bigint as bytes
                 from txn.versions v
-                where v.shard = $1 and v.collection = $2 and v.key >= $3 and v.key < $6 and v.commit_ts <= $4
+                where v.shard = $1 and v.collection = $2 and v.key >= $3 and v.key < $8 and v.commit_ts <= $4
                 order by v.key, v.commit_ts desc
                 limit 1
             )
             union all
-            select n.key, n.commit_ts, n.value, f.live + (n.value is not null)::int
+            select n.key, n.commit_ts, n.value, f.live + (n.value is not null)::int, f.met + 1,
+                f.bytes + coalesce(octet_length(n.value::text), 0)
             from found f
             cross join lateral (
                 select v.key, v.commit_ts, v.value
                 from txn.versions v
-                where v.shard = $1 and v.collection = $2 and v.key > f.key and v.key < $6 and v.commit_ts <= $4
+                where v.shard = $1 and v.collection = $2 and v.key > f.key and v.key < $8 and v.commit_ts <= $4
                 order by v.key, v.commit_ts desc
                 limit 1
             ) n
-            where f.live <= $5
+            where f.live <= $5 and f.met < $6 and f.bytes < $7
         )
         {RangeWithHorizon}
         """;
@@ -176,7 +181,9 @@ internal sealed class ShardReads(ShardId shard, StoreReader reader, ConnectionPo
             .With(keys.Collection)
             .With(keys.From)
             .With(at.Value)
-            .With(NpgsqlDbType.Integer, limit);
+            .With(NpgsqlDbType.Integer, limit)
+            .With(NpgsqlDbType.Integer, RangeAnswer.MostMet)
+            .With(RangeAnswer.MostBytes);
         return keys.To is { } end ? statement.With(end) : statement;
     }
 

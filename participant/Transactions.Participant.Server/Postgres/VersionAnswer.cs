@@ -25,24 +25,34 @@ internal sealed class RecordsAnswer(VersionQuery.Records query) : VersionAnswer
     protected override bool IsComplete => true;
 }
 
-/// <summary>Cuts a range after the last live record that the limit allows.</summary>
+/// <summary>Cuts a range after the last live record that the limit allows, or where a part of it is large enough.</summary>
 internal sealed class RangeAnswer(VersionQuery.Range query) : VersionAnswer
 {
+    /// <summary>How many records, deleted ones too, end a part.</summary>
+    public const int MostMet = 10_000;
+
+    /// <summary>How many bytes of values end a part; the value that reaches them is in it.</summary>
+    public const long MostBytes = 4 << 20;
+
+    private int _met;
+    private long _bytes;
     private int _live;
     private int _lengthAtLimit;
 
     public VersionQuery.Range Query { get; } = query;
 
-    protected override bool IsComplete => _live <= Query.Limit;
+    protected override bool IsComplete => _live <= Query.Limit && _met < MostMet && _bytes < MostBytes;
 
     public void Add(RecordVersion version)
     {
         Versions.Add(version);
-        if (version.Value is null)
+        _met++;
+        if (version.Value is not { } value)
         {
             return;
         }
 
+        _bytes += value.Length;
         _live++;
         if (_live <= Query.Limit)
         {

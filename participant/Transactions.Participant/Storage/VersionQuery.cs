@@ -11,7 +11,7 @@ public abstract record VersionQuery(Timestamp At)
 
     /// <summary>
     /// A range in key order: at most <paramref name="Limit"/> live records, and every tombstone met before the last of
-    /// them (the overlay may hide or revive any).
+    /// them (the overlay may hide or revive any). It may end earlier, after at least one, where so much can't be had at once.
     /// </summary>
     public sealed record Range(Timestamp At, KeyRange Keys, int Limit) : VersionQuery(At);
 }

@@ -14,6 +14,10 @@ public abstract class PostgresShardStoreContract(ServerFixture server) : ShardSt
 
     private readonly ShardId _shard = ShardId.Parse($"contract/{Interlocked.Increment(ref s_shards)}");
 
+    protected override long MostBytesOfAPart => RangeAnswer.MostBytes;
+
+    protected override int MostMetInAPart => RangeAnswer.MostMet;
+
     protected override async Task<IShardStore> OpenAsync() => await PostgresShardStore.OpenAsync(
         _shard,
         ServerFixture.Storage(await server.DatabaseOfAsync(GetType())),

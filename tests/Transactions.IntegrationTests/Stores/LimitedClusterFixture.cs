@@ -19,6 +19,7 @@ public sealed class LimitedClusterFixture(PostgresFixture postgres) : ClusterFix
         ["Participant__MaxWritesPerTransaction"] = $"{MaxWrites}",
         ["Participant__MaxWaiting"] = $"{MaxWaiting}",
         ["Participant__MaxStoreStreams"] = $"{MaxStoreStreams}",
+        ["Participant__HelloTimeout"] = "00:00:02",
 
         // Beyond any transaction's deadline: the tests' clients send no heartbeats, and a slow machine mustn't end what they hold.
         ["Coordinator__HeartbeatTimeout"] = "00:02:00",

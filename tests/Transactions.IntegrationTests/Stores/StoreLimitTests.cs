@@ -137,6 +137,14 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         await Refused.FieldAsync("hello", () => stream.ResponseStream.MoveNext(Token));
     }
 
+    [Fact]
+    public async Task Connect_SilentAtFirst_EndsAfterTheHelloTimeout()
+    {
+        using AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("orders").Connect(cancellationToken: Token);
+
+        await Refused.FieldAsync("hello", () => stream.ResponseStream.MoveNext(Token));
+    }
+
     private async Task<AsyncDuplexStreamingCall<StoreRequests, StoreReplies>> OpenStreamAsync()
     {
         AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("payments").Connect(cancellationToken: Token);

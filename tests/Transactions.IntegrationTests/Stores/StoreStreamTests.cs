@@ -144,6 +144,23 @@ public sealed class StoreStreamTests : IAsyncDisposable
         _running = Task.CompletedTask;
     }
 
+    [Fact]
+    public async Task RunAsync_ClientThatNeverReads_EndsAndSaysSo()
+    {
+        StoreStream stream = new(_calls, new Reader(_requests.Reader), new DeafWriter(), maxRequests: 0, _log);
+        Task running = stream.RunAsync([], _gone.Token);
+
+        for (int sent = 0; sent < StoreStream.MostQueuedReplies + (2 * WireLimits.MaxFramesPerMessage); sent += WireLimits.MaxFramesPerMessage)
+        {
+            StoreRequests message = new();
+            message.Requests.AddRange(Enumerable.Range(sent + 1, WireLimits.MaxFramesPerMessage).Select(i => Request((ulong)i)));
+            _requests.Writer.TryWrite(message);
+        }
+
+        await running.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        Assert.True(stream.HasOverflowed);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
@@ -210,6 +227,17 @@ public sealed class StoreStreamTests : IAsyncDisposable
             Current = isThere && requests.TryRead(out StoreRequests? next) ? next : Current;
             return isThere;
         }
+    }
+
+    // Of a client whose window is full.
+    private sealed class DeafWriter : IServerStreamWriter<StoreReplies>
+    {
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(StoreReplies message) => WriteAsync(message, CancellationToken.None);
+
+        public Task WriteAsync(StoreReplies message, CancellationToken cancellationToken) =>
+            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
     }
 
     private sealed class Writer(ChannelWriter<StoreReply> replies) : IServerStreamWriter<StoreReplies>

@@ -90,6 +90,47 @@ public abstract partial class ShardStoreContract
         Assert.Equal(isComplete, read.IsComplete);
     }
 
+    [Fact]
+    public async Task ReadVersions_RangeOfLargeValues_ComesInPartsThatAddUp()
+    {
+        const int Values = 12;
+        Fence fence = await OwnAsync();
+        string large = $"\"{new string('x', 1 << 20)}\"";
+        await CommitAsync(fence, 10, [.. Enumerable.Range(0, Values).Select(i => Put($"{i:00}", large))]);
+
+        List<VersionsReadResult.Succeeded> parts = await ReadInPartsAsync();
+
+        Assert.Equal(Enumerable.Range(0, Values).Select(i => $"{i:00}"), parts.SelectMany(p => p.Versions).Select(v => v.Record.Key));
+        Assert.All(parts, part => Assert.True(
+            part.Versions.SkipLast(1).Sum(v => v.Value!.Value.Length) < MostBytesOfAPart, $"{part.Versions.Length} values at once"));
+    }
+
+    [Fact]
+    public async Task ReadVersions_RangeOfManyDeleted_ComesInPartsThatAddUp()
+    {
+        const int Deleted = 12_000;
+        Fence fence = await OwnAsync();
+        await CommitAsync(fence, 10, [.. Enumerable.Range(0, Deleted).Select(i => Delete($"{i:00000}")), Put("z", "1")]);
+
+        List<VersionsReadResult.Succeeded> parts = await ReadInPartsAsync();
+
+        Assert.Equal(Deleted + 1, parts.Sum(p => p.Versions.Length));
+        Assert.Equal("z", parts[^1].Versions[^1].Record.Key);
+        Assert.All(parts, part => Assert.True(part.Versions.Length <= MostMetInAPart, $"{part.Versions.Length} records at once"));
+    }
+
+    private async Task<List<VersionsReadResult.Succeeded>> ReadInPartsAsync()
+    {
+        List<VersionsReadResult.Succeeded> parts = [await ReadAsync(Everything(20))];
+        while (!parts[^1].IsComplete)
+        {
+            Assert.NotEmpty(parts[^1].Versions);
+            parts.Add(await ReadAsync(Range(20, parts[^1].Versions[^1].Record.Key + "\u0001", null, 1_000)));
+        }
+
+        return parts;
+    }
+
     [Theory]
     [Trait("Rule", "S2")]
     [InlineData(1)]

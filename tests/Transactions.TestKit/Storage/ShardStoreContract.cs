@@ -25,6 +25,12 @@ public abstract partial class ShardStoreContract : IAsyncLifetime
     /// <summary>Ends with the test.</summary>
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>With how many bytes of values a part of a range ends, where it ends for its size.</summary>
+    protected virtual long MostBytesOfAPart => long.MaxValue;
+
+    /// <summary>With how many records, deleted ones too, a part of a range ends.</summary>
+    protected virtual int MostMetInAPart => int.MaxValue;
+
     /// <summary>Opens a process's way to the test's shard. The test disposes of it.</summary>
     protected abstract Task<IShardStore> OpenAsync();
 
