@@ -11,7 +11,10 @@ public sealed record CoordinatorOptions
     /// <summary>How long a transaction may go without heartbeat. 100 ms to 10 min; default 15 s.</summary>
     public Duration HeartbeatTimeout { get; init; } = Duration.FromSeconds(15);
 
-    /// <summary>How long an unanswered outcome or one-phase commit waits before it is sent again. 10 ms to 1 min; default 1 s.</summary>
+    /// <summary>
+    /// How long an unanswered outcome or one-phase commit waits before it is sent again; each repeat waits twice as long as the one
+    /// before, up to sixteen times as long as the first. 10 ms to 1 min; default 1 s.
+    /// </summary>
     public Duration ResendInterval { get; init; } = Duration.FromSeconds(1);
 
     /// <summary>How often the log is searched for commits that lack an Applied. 10 ms to 1 h; default 10 s.</summary>

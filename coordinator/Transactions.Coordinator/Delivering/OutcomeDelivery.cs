@@ -10,19 +10,16 @@ namespace Transactions.Coordinator.Delivering;
 // X10, D5: says a commit to its writers again and again until the log knows that each has applied it.
 internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, AppliedQueue applied)
 {
-    // After so many repeats a person should know.
-    private const int ManyRepeats = 10;
+    // After so many repeats a person should know: by default, in a quarter of a minute.
+    private const int ManyRepeats = 4;
 
     private readonly Dictionary<TransactionId, Delivery> _deliveries = [];
     private readonly ShardIndex _byShard = new();
-    private readonly DueQueue<long, TransactionId> _repeats = new();
+    private readonly DueQueue<long, (TransactionId Id, int Repeats)> _repeats = new();
 
     private int _own;
 
-    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn)
-    {
-        public int Repeats { get; set; }
-    }
+    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn);
 
     public int Count => _deliveries.Count;
 
@@ -51,7 +48,7 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
             _byShard.Add(writer.Shard, id);
         }
 
-        _repeats.Add(work.After(work.Options.ResendInterval), id);
+        _repeats.Add(work.AfterRepeats(0), (id, 1));
     }
 
     // Whatever its generation: whoever owns the shard has loaded what was prepared there (L3).
@@ -94,23 +91,22 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
 
     public void OnTime()
     {
-        while (_repeats.TryTake(work.Microseconds, out TransactionId id))
+        while (_repeats.TryTake(work.Microseconds, out (TransactionId Id, int Repeats) due))
         {
-            if (_deliveries.TryGetValue(id, out Delivery? delivery))
+            if (_deliveries.TryGetValue(due.Id, out Delivery? delivery))
             {
-                Repeat(id, delivery);
-                _repeats.Add(work.After(work.Options.ResendInterval), id);
+                Repeat(due.Id, delivery, due.Repeats);
+                _repeats.Add(work.AfterRepeats(due.Repeats), (due.Id, due.Repeats + 1));
             }
         }
     }
 
-    private void Repeat(TransactionId id, Delivery delivery)
+    private void Repeat(TransactionId id, Delivery delivery, int repeats)
     {
-        delivery.Repeats++;
         foreach (ShardId shard in delivery.Unmarked.Where(s => !delivery.Applied.Contains(s)))
         {
             directory.Send(shard, new CoordinatorFrame.Ended(id, delivery.Outcome));
-            if (delivery.Repeats == ManyRepeats)
+            if (repeats == ManyRepeats)
             {
                 work.Notify(new CoordinatorNotice.OutcomeUndelivered(id, shard));
             }

@@ -19,7 +19,7 @@ internal sealed class OnePhaseCommits(
     CommitWaits waits)
 {
     private readonly ShardIndex _unanswered = new();
-    private readonly DueQueue<long, TransactionId> _repeats = new();
+    private readonly DueQueue<long, (TransactionId Id, int Repeats)> _repeats = new();
     private readonly DueQueue<long, TransactionId> _timeouts = new();
 
     public void Start(TransactionRecord record, CallId call)
@@ -27,7 +27,7 @@ internal sealed class OnePhaseCommits(
         record.MoveTo(TransactionState.OnePhase);
         _unanswered.Add(ShardOf(record).Owner.Shard, record.Id);
         _timeouts.Add(work.After(work.Options.VoteTimeout), record.Id);
-        _repeats.Add(work.After(work.Options.ResendInterval), record.Id);
+        _repeats.Add(work.AfterRepeats(0), (record.Id, 1));
         LimitWait(call);
         Ask(record);
     }
@@ -98,12 +98,12 @@ internal sealed class OnePhaseCommits(
             }
         }
 
-        while (_repeats.TryTake(work.Microseconds, out TransactionId id))
+        while (_repeats.TryTake(work.Microseconds, out (TransactionId Id, int Repeats) due))
         {
-            if (table.TryFind(id, TransactionState.OnePhase, out TransactionRecord? record))
+            if (table.TryFind(due.Id, TransactionState.OnePhase, out TransactionRecord? record))
             {
                 Ask(record);
-                _repeats.Add(work.After(work.Options.ResendInterval), id);
+                _repeats.Add(work.AfterRepeats(due.Repeats), (due.Id, due.Repeats + 1));
             }
         }
     }

@@ -7,6 +7,9 @@ namespace Transactions.Coordinator.Turns;
 // What every part of the machine has at hand while it handles one event: who and when it is, and where effects go.
 internal sealed class Workspace(CoordinatorId self, ProtocolLimits limits, CoordinatorOptions options)
 {
+    // Of the time between repeats: up to sixteen times as long as the first.
+    private const int MostDoublings = 4;
+
     private List<CoordinatorEffect> _effects = [];
 
     public CoordinatorId Self { get; } = self;
@@ -42,6 +45,9 @@ internal sealed class Workspace(CoordinatorId self, ProtocolLimits limits, Coord
     }
 
     public long After(Duration duration) => Microseconds + ToMicroseconds(duration);
+
+    // Whoever hasn't answered may have too much to do already.
+    public long AfterRepeats(int repeats) => After(Options.ResendInterval * (1 << Math.Min(repeats, MostDoublings)));
 
     public static long ToMicroseconds(Duration duration) => duration.ToInt64Nanoseconds() / 1_000;
 
