@@ -7,14 +7,10 @@ namespace Transactions.Participant;
 /// <summary>Gets, keeps and gives back the shard (section 5): lease, generation, epoch.</summary>
 internal sealed class ShardLease(ShardCore core, string owner)
 {
+    private readonly LeaseRenewal _renewal = new(core);
     private ShardRow? _row;
     private Timestamp _takeoverLease;
-    private Timestamp _visibleUpto;
-    private Timestamp _askedFor;
     private long _retryAt;
-    private long _renewAt;
-    private long _renewedAt;
-    private bool _isRenewing;
     private bool _isLoading;
     private bool _isStopRequested;
     private bool _hasLoaded;
@@ -26,10 +22,10 @@ internal sealed class ShardLease(ShardCore core, string owner)
     public long Epoch { get; set; }
 
     /// <summary>L1: prepares and reads are served at or below this. Only ever what PostgreSQL acknowledged (L4).</summary>
-    public Timestamp Until { get; private set; }
+    public Timestamp Until => _renewal.Until;
 
     /// <summary>S4: what PostgreSQL certainly says is visible. History is read there, so it goes only below this.</summary>
-    public Timestamp PublishedVisibleUpto { get; private set; }
+    public Timestamp PublishedVisibleUpto => _renewal.PublishedVisibleUpto;
 
     public ShardGeneration Owner => new(core.Id, Generation);
 
@@ -101,7 +97,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
             RefusalReason.NotOwner, $"The lease on shard {core.Id} ended at {Until} and isn't renewed yet; try again shortly.");
 
     /// <summary>A read waits for a later lease.</summary>
-    public void RenewSoon() => _renewAt = Math.Min(_renewAt, _renewedAt + Microseconds(core.Options.RetryInterval));
+    public void RenewSoon() => _renewal.RenewSoon();
 
     public void TimePassed()
     {
@@ -111,7 +107,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 EndForGood();
                 break;
 
-            case OwnershipPhase.Stopping when (!_isRenewing || core.Mutation == Mutation.HandBackBesideRenewal) && IsStorageIdle():
+            case OwnershipPhase.Stopping when (!_renewal.IsUnderWay || core.Mutation == Mutation.HandBackBesideRenewal) && IsStorageIdle():
                 HandBack();
                 break;
 
@@ -135,7 +131,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
         switch (Phase)
         {
             // Answers to an earlier generation's renewal or load would be taken for the next one's: wait for them.
-            case OwnershipPhase.Idle when core.NowMicroseconds >= _retryAt && !_isRenewing && !_isLoading:
+            case OwnershipPhase.Idle when core.NowMicroseconds >= _retryAt && !_renewal.IsUnderWay && !_isLoading:
                 ReadRow();
                 break;
 
@@ -144,7 +140,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 break;
 
             case OwnershipPhase.Loading:
-                RenewIfDue();
+                _renewal.RenewIfDue(Generation, computeVisibleUpto: null);
                 if (!_isLoading && core.NowMicroseconds >= _retryAt)
                 {
                     Load();
@@ -153,7 +149,7 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 break;
 
             case OwnershipPhase.Serving:
-                RenewIfDue();
+                _renewal.RenewIfDue(Generation, ComputeVisibleUpto);
                 break;
 
             default:
@@ -181,9 +177,9 @@ internal sealed class ShardLease(ShardCore core, string owner)
         {
             // L3: the lease is certainly over; the store looks once more before it raises the generation.
             _row = e.Row;
-            _askedFor = core.Clock.Earliest.Plus(core.Options.LeaseDuration);
             Phase = OwnershipPhase.TakingOver;
-            core.Emit(new ShardEffect.TakeOver(e.Row.Generation, e.Row.LeaseUntil, _askedFor));
+            core.Emit(new ShardEffect.TakeOver(
+                e.Row.Generation, e.Row.LeaseUntil, core.Clock.Earliest.Plus(core.Options.LeaseDuration)));
         }
         else
         {
@@ -214,16 +210,11 @@ internal sealed class ShardLease(ShardCore core, string owner)
                 _hasLoaded = false;
                 Generation = won.Row.Generation;
                 Epoch = won.Row.Epoch;
-                Until = won.Row.LeaseUntil;
-                _visibleUpto = won.Row.VisibleUpto;
-                PublishedVisibleUpto = won.Row.VisibleUpto;
                 _row = won.Row;
-                _renewedAt = core.NowMicroseconds;
-                _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
+                _renewal.Begin(won.Row);
 
                 // L3: above all that the predecessor may have served or prepared.
                 core.Sequence.Observe(_takeoverLease);
-                core.Sequence.Observe(_visibleUpto);
                 Load();
                 break;
 
@@ -275,32 +266,10 @@ internal sealed class ShardLease(ShardCore core, string owner)
 
     public void Handle(ShardEvent.Renewed e)
     {
-        _isRenewing = false;
-        if (!IsOwner)
+        _renewal.Answered();
+        if (IsOwner && !_renewal.Take(e.Result))
         {
-            return;
-        }
-
-        _renewedAt = core.NowMicroseconds;
-        switch (e.Result)
-        {
-            case WriteResult.Committed:
-                Until = Timestamp.Max(Until, _askedFor);
-                PublishedVisibleUpto = _visibleUpto;
-                break;
-
-            case WriteResult.Fenced:
-                Lose();
-                break;
-
-            // L4: an unacknowledged renewal is never used; the next one asks for more.
-            case WriteResult.RolledBack or WriteResult.Ambiguous:
-                core.Notify(new ShardNotice.StorageFailing("renewing the lease", "tried again"));
-                _renewAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
-                break;
-
-            default:
-                throw new InvalidOperationException($"A renewal can't end as {e.Result}.");
+            Lose();
         }
     }
 
@@ -367,35 +336,6 @@ internal sealed class ShardLease(ShardCore core, string owner)
         core.Notify(new ShardNotice.StorageFailing(what, "tried again"));
         Phase = OwnershipPhase.Idle;
         _retryAt = core.NowMicroseconds + Microseconds(core.Options.RetryInterval);
-    }
-
-    private void RenewIfDue()
-    {
-        Timestamp until = core.Clock.Earliest.Plus(core.Options.LeaseDuration);
-        if (_isRenewing || core.NowMicroseconds < _renewAt || until <= Until)
-        {
-            return;
-        }
-
-        // S4: it only rises, and this shard puts nothing at or below it any more. Before the load, what the predecessors left
-        // prepared isn't known.
-        if (Phase != OwnershipPhase.Loading)
-        {
-            _visibleUpto = Timestamp.Max(_visibleUpto, ComputeVisibleUpto());
-            if (core.Mutation != Mutation.PublishUnobserved)
-            {
-                core.Sequence.Observe(_visibleUpto);
-            }
-        }
-
-        _isRenewing = true;
-        _askedFor = until;
-        _renewAt = core.NowMicroseconds + Microseconds(core.Options.RenewInterval);
-        core.Emit(new ShardEffect.Renew(Generation, until, _visibleUpto));
-        if (core.Mutation == Mutation.UseLeaseAtOnce)
-        {
-            Until = until;
-        }
     }
 
     private void BeginStopping()
