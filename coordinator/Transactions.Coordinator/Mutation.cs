@@ -30,8 +30,11 @@ internal enum Mutation
     // X11: the vote timeout ends a one-phase commit that was sent.
     TimeoutEndsOnePhase,
 
-    // X11: whoever owns the shard is asked, and its refusal counts, also an earlier generation's.
+    // X11: any owner's refusal counts, also an earlier generation's.
     AnyOwnerRefusesOnePhase,
+
+    // X11: whoever owns the shard is asked, also an earlier generation.
+    AskAnyOwnerForOnePhase,
 
     // X5: ended transactions are forgotten at once.
     ForgetEndedAtOnce,

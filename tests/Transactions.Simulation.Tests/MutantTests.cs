@@ -8,7 +8,7 @@ namespace Transactions.Simulation.Tests;
 /// </remarks>
 public sealed class MutantTests(ITestOutputHelper output)
 {
-    private const ulong MostSeeds = 200;
+    private const ulong MostSeeds = 1_500;
 
     public static TheoryData<string> Names { get; } =
         [.. KnownSeeds.All.Keys];

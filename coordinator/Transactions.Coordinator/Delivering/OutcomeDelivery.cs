@@ -19,7 +19,10 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
 
     private int _own;
 
-    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn);
+    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn)
+    {
+        public int Repeats { get; set; }
+    }
 
     public int Count => _deliveries.Count;
 
@@ -93,20 +96,22 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
     {
         while (_repeats.TryTake(work.Microseconds, out (TransactionId Id, int Repeats) due))
         {
-            if (_deliveries.TryGetValue(due.Id, out Delivery? delivery))
+            // One of an earlier delivery of it goes by.
+            if (_deliveries.TryGetValue(due.Id, out Delivery? delivery) && delivery.Repeats == due.Repeats - 1)
             {
-                Repeat(due.Id, delivery, due.Repeats);
+                Repeat(due.Id, delivery);
                 _repeats.Add(work.AfterRepeats(due.Repeats), (due.Id, due.Repeats + 1));
             }
         }
     }
 
-    private void Repeat(TransactionId id, Delivery delivery, int repeats)
+    private void Repeat(TransactionId id, Delivery delivery)
     {
+        delivery.Repeats++;
         foreach (ShardId shard in delivery.Unmarked.Where(s => !delivery.Applied.Contains(s)))
         {
             directory.Send(shard, new CoordinatorFrame.Ended(id, delivery.Outcome));
-            if (repeats == ManyRepeats)
+            if (delivery.Repeats == ManyRepeats)
             {
                 work.Notify(new CoordinatorNotice.OutcomeUndelivered(id, shard));
             }

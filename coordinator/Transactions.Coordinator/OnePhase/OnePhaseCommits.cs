@@ -41,7 +41,7 @@ internal sealed class OnePhaseCommits(
         CommitShard shard = ShardOf(record);
         CoordinatorFrame.CommitOnePhase frame = new(
             record.Id, shard.Owner.Generation, record.Sealed!.Floor, shard.Wrote, shard.Operations);
-        record.WasAskedToCommit |= work.Mutation == Mutation.AnyOwnerRefusesOnePhase
+        record.WasAskedToCommit |= work.Mutation == Mutation.AskAnyOwnerForOnePhase
             ? directory.Send(shard.Owner.Shard, frame)
             : directory.SendFrom(shard.Owner, frame);
     }

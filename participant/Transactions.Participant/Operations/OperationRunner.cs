@@ -182,8 +182,13 @@ internal sealed class OperationRunner(ShardCore core, ShardLease lease, LockTabl
             transaction.TryGetWrite(record, out Document? value) && value is { } written ? new Entry(record.Key, written, default) : null;
     }
 
-    private void ReadRange(PendingOperation operation, Operation.Scan scan) =>
-        versions.ReadRange(Timestamp.MaxValue, scan.Range, scan.Limit, operation.Transaction, (scanned, failure) =>
+    private void ReadRange(PendingOperation operation, Operation.Scan scan) => versions.ReadRange(
+        Timestamp.MaxValue,
+        scan.Range,
+        scan.Limit,
+        operation.Transaction,
+        () => operation.Answer is null,
+        (scanned, failure) =>
         {
             if (operation.Answer is not null || WasRefused(operation))
             {

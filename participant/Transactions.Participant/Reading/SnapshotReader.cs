@@ -161,8 +161,13 @@ internal sealed class SnapshotReader(
                 break;
 
             case SnapshotQuery.Scan scan:
-                versions.ReadRange(read.At, scan.Range, scan.Limit, reader: null, (scanned, failure) =>
-                    Finish(read, failure, () => scanned!));
+                versions.ReadRange(
+                    read.At,
+                    scan.Range,
+                    scan.Limit,
+                    reader: null,
+                    () => core.IsWaiting(read.Call),
+                    (scanned, failure) => Finish(read, failure, () => scanned!));
                 break;
 
             default:

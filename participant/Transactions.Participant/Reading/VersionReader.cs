@@ -48,12 +48,18 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
     /// <param name="range">What to read.</param>
     /// <param name="limit">How many live records at most; fewer when a reply holds no more, but never none for that.</param>
     /// <param name="reader">The transaction whose own writes are seen too; null for a snapshot.</param>
+    /// <param name="isWanted">Whether somebody still waits: else nothing more is read, and nobody told.</param>
     /// <param name="done">Gets the records and where to go on, or why there are none.</param>
     public void ReadRange(
-        Timestamp at, KeyRange range, int limit, ShardTransaction? reader, Action<OperationResult.Scanned?, ReadFailure?> done)
+        Timestamp at,
+        KeyRange range,
+        int limit,
+        ShardTransaction? reader,
+        Func<bool> isWanted,
+        Action<OperationResult.Scanned?, ReadFailure?> done)
     {
         RangeMerge merge = new(range, limit, core.Options.MaxReplyBytes, overlay.NewestIn(range, at), reader);
-        AskRange(at, merge, done);
+        AskRange(at, merge, isWanted, done);
     }
 
     public void Complete(long request, VersionsReadResult result)
@@ -86,7 +92,7 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
         return newest;
     }
 
-    private void AskRange(Timestamp at, RangeMerge merge, Action<OperationResult.Scanned?, ReadFailure?> done) =>
+    private void AskRange(Timestamp at, RangeMerge merge, Func<bool> isWanted, Action<OperationResult.Scanned?, ReadFailure?> done) =>
         Ask(new VersionQuery.Range(at, merge.Remaining, merge.Missing), result =>
         {
             if (!TryUse(result, at, out VersionsReadResult.Succeeded? found, out ReadFailure? failure))
@@ -97,10 +103,10 @@ internal sealed class VersionReader(ShardCore core, Overlay overlay)
             {
                 done(merge.Result, null);
             }
-            else
+            else if (isWanted())
             {
-                // Tombstones of the overlay hid what PostgreSQL counted: read on behind it.
-                AskRange(at, merge, done);
+                // A part of a large range; or tombstones of the overlay hid what PostgreSQL counted: read on behind it.
+                AskRange(at, merge, isWanted, done);
             }
         });
 

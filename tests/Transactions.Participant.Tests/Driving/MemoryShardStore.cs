@@ -14,6 +14,9 @@ internal sealed class MemoryShardStore
     public ShardRow Row { get; set; } = new(
         new Generation(0), 0, "", "", Timestamp.Zero, Timestamp.Zero, Timestamp.Zero, Timestamp.Zero);
 
+    /// <summary>With how many records, deleted ones too, a part of a range ends.</summary>
+    public int MostMetInAPart { get; init; } = int.MaxValue;
+
     public IEnumerable<RecordVersion> Versions => _versions.SelectMany(
         record => record.Value.Select(version => new RecordVersion(record.Key, version.Key, version.Value)));
 
@@ -154,7 +157,7 @@ internal sealed class MemoryShardStore
         int live = 0;
         foreach (RecordKey key in _versions.Keys.Where(range.Keys.Contains))
         {
-            if (live == range.Limit)
+            if (live == range.Limit || found.Count == MostMetInAPart)
             {
                 return new VersionsReadResult.Succeeded(found.ToImmutable(), Row.HistoryHorizon, IsComplete: false);
             }

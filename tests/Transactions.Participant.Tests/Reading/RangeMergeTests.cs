@@ -14,15 +14,15 @@ public sealed class RangeMergeTests
 
     private static readonly Gen<(int Key, bool IsGone)[]> Writes = Gen.Select(Gen.Int[0, 8], Gen.Bool).Array[0, 4];
 
-    private static readonly Gen<(int From, int To, int Limit, int At, int Bytes)> Queries =
-        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 9], Gen.Int[1, 5], Gen.Int[1, 6], Gen.Int[1, 400]);
+    private static readonly Gen<(int From, int To, int Limit, int At, int Bytes, int Part)> Queries =
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 9], Gen.Int[1, 5], Gen.Int[1, 6], Gen.Int[1, 400], Gen.Int[1, 10]);
 
     // Every version lies in the tables, in the overlay, or in both (it was just flushed); the model is one sorted list.
     [Fact]
     public void Add_TablesOverlayAndOwnWrites_AsOneList() => Gen.Select(Versions, Gen.Int, Writes, Queries).Sample(
         (versions, places, writes, query) =>
         {
-            MemoryShardStore store = new();
+            MemoryShardStore store = new() { MostMetInAPart = query.Part };
             Overlay overlay = new();
             SortedDictionary<(int Key, int At), bool> all = [];
             foreach ((int key, int at, bool isGone) in versions)

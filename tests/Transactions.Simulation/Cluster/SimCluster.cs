@@ -80,7 +80,7 @@ internal sealed class SimCluster
     private void AddShard(string service, int number)
     {
         ShardId id = ShardId.Parse($"{service}/{number}");
-        FakeShardDatabase database = new() { Mutation = World.Scenario.Mutant.Store };
+        FakeShardDatabase database = new() { Mutation = World.Scenario.Mutant.Store, MostMetInAPart = World.Scenario.MostMetInAPart };
         ShardIds.Add(id);
         Databases.Add(id, database);
         Servers.Add(id.Value, new SimDatabase(

@@ -16,20 +16,23 @@ internal sealed record Mutant(string Name)
 
     public static Mutant None { get; } = new("None");
 
+    // A coordinator that believes an earlier owner's refusal does no harm among participants that don't send any.
+    private static readonly Coordinator.Mutation[] Harmless = [Transactions.Coordinator.Mutation.AnyOwnerRefusesOnePhase];
+
     // A rule that two sides keep, each by itself: in a cluster only the breach of both shows.
     private static readonly Mutant[] OfBothSides =
     [
-        new("Coordinator.AnyOwnerRefusesOnePhase+Participant.AnswerForLaterOwner")
+        new("Coordinator.AskAnyOwnerForOnePhase+Participant.AnswerForLaterOwner")
         {
-            Coordinator = Transactions.Coordinator.Mutation.AnyOwnerRefusesOnePhase,
+            Coordinator = Transactions.Coordinator.Mutation.AskAnyOwnerForOnePhase,
             Participant = Transactions.Participant.Mutation.AnswerForLaterOwner,
         },
     ];
 
-    /// <summary>Every mutant of the machines, of the client's session, and of the databases.</summary>
+    /// <summary>Every mutant of the machines, of the client's session, and of the databases that a cluster can show.</summary>
     public static IReadOnlyList<Mutant> All { get; } =
     [
-        .. Broken<Coordinator.Mutation>().Except(OfBothSides.Select(m => m.Coordinator))
+        .. Broken<Coordinator.Mutation>().Except([.. Harmless, .. OfBothSides.Select(m => m.Coordinator)])
             .Select(m => new Mutant($"Coordinator.{m}") { Coordinator = m }),
         .. Broken<Participant.Mutation>().Except(OfBothSides.Select(m => m.Participant))
             .Select(m => new Mutant($"Participant.{m}") { Participant = m }),

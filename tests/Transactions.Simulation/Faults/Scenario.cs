@@ -58,6 +58,9 @@ internal sealed record Scenario
 
     public required ShardOptions ShardOptions { get; init; }
 
+    /// <summary>With how many records a part of a range that is read ends.</summary>
+    public int MostMetInAPart { get; init; } = int.MaxValue;
+
     public required Duration LeastTimeout { get; init; }
 
     /// <summary>How likely a transaction has hardly any time.</summary>
@@ -275,6 +278,7 @@ internal sealed record Scenario
             BetweenStalls = Between(random, hasStorage, 400_000, 4_000_000),
             BetweenClockFaults = Between(random, hasClocks, 300_000, 3_000_000),
             BetweenClockExcesses = hasExcess ? 300_000 : 0,
+            MostMetInAPart = hasTinyLimits || random.Chance(0.2) ? (int)random.Between(1, 6) : int.MaxValue,
         };
     }
 

@@ -19,6 +19,9 @@ public sealed class FakeShardDatabase
     /// <summary>What it does wrong.</summary>
     public StoreMutation Mutation { get; init; }
 
+    /// <summary>With how many records, deleted ones too, a part of a range ends.</summary>
+    public int MostMetInAPart { get; init; } = int.MaxValue;
+
     /// <summary>What is there and visible.</summary>
     public FakeShardState State
     {
@@ -284,7 +287,13 @@ public sealed class FakeShardDatabase
         }
     }
 
-    private static (ImmutableArray<RecordVersion> Versions, bool IsComplete) ReadRange(FakeShardState state, VersionQuery.Range range)
+    private (ImmutableArray<RecordVersion> Versions, bool IsComplete) ReadRange(FakeShardState state, VersionQuery.Range range)
+    {
+        (ImmutableArray<RecordVersion> versions, bool isComplete) = ReadToLimit(state, range);
+        return versions.Length < MostMetInAPart ? (versions, isComplete) : (versions[..MostMetInAPart], false);
+    }
+
+    private static (ImmutableArray<RecordVersion> Versions, bool IsComplete) ReadToLimit(FakeShardState state, VersionQuery.Range range)
     {
         List<RecordVersion> found = [.. state.Versions.Keys
             .Where(range.Keys.Contains)
