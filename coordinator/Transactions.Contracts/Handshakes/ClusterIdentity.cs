@@ -14,7 +14,7 @@ public sealed record ClusterIdentity(string Name, ProtocolLimits Limits)
         {
             return Mismatch(
                 "protocol_version",
-                $"The peer speaks protocol {protocolVersion}, this side {WireLimits.ProtocolVersion}; run versions that agree.");
+                $"protocol_version is {protocolVersion} at the peer and {WireLimits.ProtocolVersion} at this side; run versions that agree.");
         }
 
         // Told back below, so that it must not be of any length.

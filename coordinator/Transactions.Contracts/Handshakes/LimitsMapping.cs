@@ -35,7 +35,7 @@ public static class LimitsMapping
         ClockMode mode = (ClockMode)(int)wire.Mode;
         if (mode == ClockMode.Unspecified || !Enum.IsDefined(mode))
         {
-            refusal = Refusal.Invalid("limits.mode", $"limits.mode is {(int)wire.Mode}, which is no mode of this protocol version.");
+            refusal = Refusal.Invalid("limits.mode", $"limits.mode is {(int)wire.Mode}, which is no mode of this protocol version; send one of those.");
             return false;
         }
 

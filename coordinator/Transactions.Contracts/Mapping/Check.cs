@@ -32,7 +32,7 @@ internal static class Check
 
         if (to < from)
         {
-            refusal = Refusal.Invalid("latest", "latest lies before earliest.");
+            refusal = Refusal.Invalid("latest", "latest lies before earliest; send an interval that isn't empty.");
             return false;
         }
 
@@ -114,7 +114,7 @@ internal static class Check
         reason = (AbortReason)(int)value;
         refusal = reason != AbortReason.Unspecified && Enum.IsDefined(reason)
             ? null
-            : Refusal.Invalid(field, $"{field} is {(int)value}, which is no abort reason of this protocol version.");
+            : Refusal.Invalid(field, $"{field} is {(int)value}, which is no abort reason of this protocol version; send one of those.");
         return refusal is null;
     }
 

@@ -114,7 +114,7 @@ public static class ShardFrameMapping
             case V1.ParticipantFrame.BodyOneofCase.Own:
             case V1.ParticipantFrame.BodyOneofCase.Disown:
             default:
-                refusal = Refusal.Invalid("frame.body", "frame.body is no shard's frame of this protocol version.");
+                refusal = Refusal.Invalid("frame.body", "frame.body is no shard's frame of this protocol version; send one of those.");
                 break;
         }
 
@@ -136,7 +136,7 @@ public static class ShardFrameMapping
 
         if (context.Id != id)
         {
-            refusal = Refusal.Invalid("frame.enlist.id", "frame.enlist.id is another transaction than frame.transaction.");
+            refusal = Refusal.Invalid("frame.enlist.id", "frame.enlist.id is another transaction than frame.transaction; send the same.");
             return false;
         }
 
@@ -184,7 +184,7 @@ public static class ShardFrameMapping
 
         if (validUntil < prepare)
         {
-            refusal = Refusal.Invalid($"{Field}.valid_until", $"{Field}.valid_until lies before {Field}.prepare_timestamp.");
+            refusal = Refusal.Invalid($"{Field}.valid_until", $"{Field}.valid_until lies before {Field}.prepare_timestamp; send one that doesn't.");
             return false;
         }
 
@@ -225,7 +225,7 @@ public static class ShardFrameMapping
 
             case V1.ShardResolution.ResolutionOneofCase.Uncommitted:
                 refusal = Refusal.Invalid(
-                    $"{Field}.uncommitted", $"{Field}.uncommitted is {(int)wire.Uncommitted}, which isn't of this protocol version.");
+                    $"{Field}.uncommitted", $"{Field}.uncommitted is {(int)wire.Uncommitted}, which isn't of this protocol version; send one that is.");
                 return false;
 
             case V1.ShardResolution.ResolutionOneofCase.None:

@@ -66,7 +66,8 @@ public sealed class HelloProof
             && introduction.IssuedAt >= now.Earliest.Minus(MaxAge + maxOffset);
         return isFresh ? null : Unauthenticated(
             "issued_at",
-            $"The proof was made at {introduction.IssuedAt} and it is {now} here; synchronise the clocks, and prove each Hello anew.");
+            $"issued_at is {introduction.IssuedAt} and it is {now} here; a proof counts for {MaxAge}: synchronise the clocks, and prove each "
+            + "Hello anew.");
     }
 
     private static Refusal Unauthenticated(string field, string message) =>

@@ -32,7 +32,7 @@ internal sealed class ClientStreams
     {
         (_door, _calls, _identity, _options, _logger) = (door, calls, identity, options, logger);
         StreamOptions streams = options.Value.Streams;
-        _places = new("clients", streams.MaxClients, "Streams:MaxClients", streams.HelloTimeout, timeProvider);
+        _places = new("clients' streams", streams.MaxClients, "Streams:MaxClients", streams.HelloTimeout, timeProvider);
         metrics.WatchClients(() => _places.Open);
     }
 
@@ -73,7 +73,14 @@ internal sealed class ClientStreams
         if (refusal is null)
         {
             first = await _places.ReadFirstAsync(incoming, context.CancellationToken);
-            ClientHandshake.TryAccept(first?.Hello, _identity.Cluster, out client, out refusal);
+            if (first?.Hello is null)
+            {
+                refusal = _places.MissingHello("Streams:HelloTimeout");
+            }
+            else
+            {
+                ClientHandshake.TryAccept(first.Hello, _identity.Cluster, out client, out refusal);
+            }
         }
 
         if (refusal is not null)

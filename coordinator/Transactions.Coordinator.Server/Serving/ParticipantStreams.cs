@@ -23,7 +23,7 @@ internal sealed class ParticipantStreams(
     ILogger<ParticipantStreams> logger)
 {
     private readonly StreamPlaces _places = new(
-        "participants", options.Value.Streams.MaxParticipants, "Streams:MaxParticipants", options.Value.Streams.HelloTimeout, timeProvider);
+        "participants' streams", options.Value.Streams.MaxParticipants, "Streams:MaxParticipants", options.Value.Streams.HelloTimeout, timeProvider);
 
     public async Task ServeAsync(
         CoordinatorDriver driver,
@@ -82,10 +82,12 @@ internal sealed class ParticipantStreams(
 
             // T4: read after the Hello came in.
             ClockReading reading = clock.Read();
-            refusal = reading.IsHealthy ? null : Refusal.Unavailable(RefusalReason.ClockUnhealthy, reading.Health.Message);
+            refusal = first?.Hello is null ? _places.MissingHello("Streams:HelloTimeout")
+                : reading.IsHealthy ? null
+                : Refusal.Unavailable(RefusalReason.ClockUnhealthy, reading.Health.Message);
             if (refusal is null)
             {
-                identity.ParticipantHandshake.TryAccept(first?.Hello, reading.Interval, out participant, out refusal);
+                identity.ParticipantHandshake.TryAccept(first!.Hello, reading.Interval, out participant, out refusal);
             }
         }
 

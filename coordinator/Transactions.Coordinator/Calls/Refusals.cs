@@ -9,16 +9,17 @@ internal static class Refusals
 {
     public static Refusal OtherCoordinator(string name) =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.OtherCoordinator,
-            $"The transaction belongs to the coordinator '{name}'; send this to that one.") { Redirect = name };
+            $"The transaction belongs to the coordinator '{name}'; send this to that one.")
+        { Field = "context.coordinator", Redirect = name };
 
     public static Refusal OtherIncarnation() =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.OtherIncarnation,
-            "The transaction began under an earlier life of this coordinator. If Commit was sent, ask with Resolve; else run it again.")
-        { MayRetry = true };
+            "The transaction began under another incarnation of this coordinator. If Commit was sent, ask with Resolve; else run it again.")
+        { Field = "context.incarnation", MayRetry = true };
 
-    public static Refusal OtherClient() =>
+    public static Refusal OtherClient(string field = "context.client") =>
         new(RefusalStatus.PermissionDenied, RefusalReason.OtherClient,
-            "The transaction belongs to another client; only the client that runs it may do this.") { Field = "context.client" };
+            $"{field}: the transaction belongs to another client; only the client that runs it may do this.") { Field = field };
 
     public static Refusal OtherSet() =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.TransactionSealed,
@@ -40,12 +41,19 @@ internal static class Refusals
     public static Refusal TooManyDecisions(int limit) =>
         Refusal.Busy("decisions", $"{limit} decisions wait for the log, which is the limit (MaxQueuedDecisions)");
 
+    public static Refusal TooManyResolutions(int limit) =>
+        Refusal.Busy("resolutions", $"{limit} resolutions are under way, which is the limit (MaxOpenTransactions)");
+
+    public static Refusal TooManyIds(int named, int limit) =>
+        Refusal.Limit(
+            "transactions", $"{named} transactions are named; at most {limit} (MaxOpenTransactions) fit in one heartbeat: send several.");
+
     public static Refusal TooManyReads(int limit) =>
         Refusal.Busy("reads", $"{limit} reads of the log are under way, which is the limit (MaxQueuedDecisions)");
 
     public static Refusal IdInFuture(Timestamp issuedAt, Duration maxOffset) =>
         new(RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange,
-            $"The id is dated {issuedAt}, more than {maxOffset} ahead; set the clock of the machine that made it.") { Field = "context.id" };
+            $"The id is dated {issuedAt}, more than {maxOffset} (MaxOffset) ahead; set the clock of the machine that made it.") { Field = "context.id" };
 
     public static Refusal DeadlineTooFar(Duration maxLifetime) =>
         Refusal.Invalid(
@@ -53,7 +61,8 @@ internal static class Refusals
 
     public static Refusal DeadlinePassed() =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.DeadlinePassed,
-            "The transaction's deadline has passed and it isn't known here; if it was committed, ask with Resolve.");
+            "The transaction's deadline has passed and it isn't known here; if it was committed, ask with Resolve.")
+        { Field = "context.deadline" };
 
     public static Refusal Expired() =>
         new(RefusalStatus.FailedPrecondition, RefusalReason.Expired,
@@ -73,7 +82,8 @@ internal static class Refusals
 
     public static Refusal ResolvedTooEarly() =>
         Refusal.Unavailable(
-            RefusalReason.IdOutOfRange, "The id is dated ahead of this coordinator's clock, so that it can't be resolved yet; ask again.");
+            RefusalReason.IdOutOfRange, "The id is dated ahead of this coordinator's clock, so that it can't be resolved yet; ask again.")
+        with { Field = "context.id" };
 
     public static Refusal TooManyShards(int named, int limit) =>
         Refusal.Limit("shards", $"{named} shards are named; at most {limit} (MaxShards) may be: touch fewer of them.");

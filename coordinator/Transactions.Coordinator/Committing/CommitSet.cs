@@ -99,6 +99,6 @@ internal sealed class CommitSet
         // D6: keys are scoped to the caller.
         return given.Client == context.Client
             ? null
-            : Refusals.OtherClient() with { Field = "key" };
+            : Refusals.OtherClient("key");
     }
 }

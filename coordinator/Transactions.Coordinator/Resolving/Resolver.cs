@@ -132,9 +132,14 @@ internal sealed class Resolver(
             return Refusals.TooManyDecisions(work.Options.MaxQueuedDecisions);
         }
 
-        return reads.HasRoom && _underWay.Count < work.Options.MaxOpenTransactions
+        if (!reads.HasRoom)
+        {
+            return Refusals.TooManyReads(work.Options.MaxQueuedDecisions);
+        }
+
+        return _underWay.Count < work.Options.MaxOpenTransactions
             ? null
-            : Refusals.TooManyReads(work.Options.MaxQueuedDecisions);
+            : Refusals.TooManyResolutions(work.Options.MaxOpenTransactions);
     }
 
     private void Join(CallId call, Resolution resolution, string client, CommitSet set)

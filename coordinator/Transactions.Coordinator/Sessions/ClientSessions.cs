@@ -80,8 +80,8 @@ internal sealed class ClientSessions(
         calls.Open(heartbeat.Call);
         if (heartbeat.Ids.IsDefault || heartbeat.Ids.Length > work.Options.MaxOpenTransactions)
         {
-            calls.Refuse(heartbeat.Call, Refusal.Limit(
-                "ids", $"At most {work.Options.MaxOpenTransactions} (MaxOpenTransactions) ids fit in one heartbeat; send several."));
+            int named = heartbeat.Ids.IsDefault ? 0 : heartbeat.Ids.Length;
+            calls.Refuse(heartbeat.Call, Refusals.TooManyIds(named, work.Options.MaxOpenTransactions));
             return;
         }
 
@@ -92,7 +92,7 @@ internal sealed class ClientSessions(
                 : ended.TryFind(id, out EndedTransaction? known) && known.IsAnothers(heartbeat.Client);
             if (isAnothers)
             {
-                calls.Refuse(heartbeat.Call, Refusals.OtherClient() with { Field = "ids" });
+                calls.Refuse(heartbeat.Call, Refusals.OtherClient("transactions"));
                 return;
             }
         }

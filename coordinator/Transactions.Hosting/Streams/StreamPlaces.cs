@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Transactions.Model;
 
@@ -5,7 +6,7 @@ namespace Transactions.Hosting;
 
 /// <summary>How many streams of a kind are open, and what each of them begins with.</summary>
 /// <remarks>Counted before the Hello, so that silent ones can't pile up either. Thread-safe.</remarks>
-/// <param name="whose">Who is connected, in the plural.</param>
+/// <param name="whose">What is counted, like "clients' streams".</param>
 /// <param name="most">How many there may be.</param>
 /// <param name="setting">What sets that.</param>
 /// <param name="helloTimeout">How long the first message may take.</param>
@@ -20,10 +21,16 @@ public sealed class StreamPlaces(string whose, int most, string setting, TimeSpa
     /// <summary>Takes a place; null when there was one. Either way <see cref="Leave"/> gives it back.</summary>
     public Refusal? Enter() => Interlocked.Increment(ref _open) <= most
         ? null
-        : Refusal.Limit("streams", $"{most} {whose} are connected, which is the limit ({setting}); try again later.") with { MayRetry = true };
+        : Refusal.Limit("streams", $"{most} {whose} are open, which is the limit ({setting}); try again later.") with { MayRetry = true };
 
     /// <summary>Gives the place back.</summary>
     public void Leave() => Interlocked.Decrement(ref _open);
+
+    /// <summary>The refusal of a stream that doesn't say Hello, or says it too late.</summary>
+    /// <param name="timeoutSetting">What sets how long it may take.</param>
+    public Refusal MissingHello(string timeoutSetting) => Refusal.Invalid("hello", string.Create(
+        CultureInfo.InvariantCulture,
+        $"hello is missing; send it in the first message, within {helloTimeout.TotalSeconds} s ({timeoutSetting})."));
 
     /// <summary>Reads the first message; null when the stream ended, or kept silent for too long.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>

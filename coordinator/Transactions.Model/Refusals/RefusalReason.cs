@@ -27,8 +27,7 @@ public enum RefusalReason
     /// <summary>The transaction has ended; the abort reason says how.</summary>
     TransactionEnded = 7,
 
-    /// <summary>The transaction is unknown here.</summary>
-    UnknownTransaction = 8,
+    // 8 was a reason that no version ever gave; it isn't used again.
 
     /// <summary>The transaction is being committed: it takes no more operations.</summary>
     TransactionSealed = 9,

@@ -227,7 +227,7 @@ public sealed class LimitTests
         MachineHarness harness = new(new() { MaxOpenTransactions = 2 });
         TransactionId[] ids = [.. Enumerable.Range(0, 3).Select(_ => harness.NewTransaction().Id)];
 
-        AssertLimit("ids", mayRetry: false, harness.RefusalOf(new CoordinatorEvent.Heartbeat(harness.NextCall(), "alice", [.. ids])));
+        AssertLimit("transactions", mayRetry: false, harness.RefusalOf(new CoordinatorEvent.Heartbeat(harness.NextCall(), "alice", [.. ids])));
     }
 
     [Fact]
