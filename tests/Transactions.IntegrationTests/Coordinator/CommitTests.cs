@@ -1,6 +1,7 @@
 using System.Text;
 using NodaTime;
 using Transactions.Clocks;
+using Transactions.Contracts;
 using Transactions.Model;
 using Xunit;
 using V1 = Transactions.Contracts.V1;
@@ -189,6 +190,28 @@ public sealed class CommitTests(CoordinatorFixture fixture) : IClassFixture<Coor
         Assert.Equal(Outcome.Aborted(AbortReason.ClientAborted), aborted.Outcome);
         Assert.Equal(aborted.Outcome, (await participant.ExpectAsync<CoordinatorFrame.Ended>(context.Id)).Outcome);
         Assert.Equal(aborted.Outcome, (await client.CommitAsync(context, TestCluster.Wrote(shard))).Outcome);
+    }
+
+    [Fact]
+    [Trait("Rule", "X5")]
+    [Trait("Rule", "7")]
+    public async Task Deadline_PassesWhileOpen_TheShardIsToldAndCommitSaysTheSame()
+    {
+        ShardGeneration shard = TestCluster.Shard("deadline/0");
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(_coordinator, shard);
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        V1.BeginReply begun = await _coordinator.Calls.BeginAsync(
+            new() { Client = "shop", Timeout = new() { Seconds = 1 } }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(ContextMapping.TryRead(begun.Transaction, out TransactionContext? context, out _));
+        await participant.SendAsync(new ShardFrame.Enlist(context.Id, shard, context));
+
+        CoordinatorFrame.Ended told = await participant.ExpectAsync<CoordinatorFrame.Ended>(context.Id);
+        CommitResult said = await client.CommitAsync(context, TestCluster.Wrote(shard));
+
+        // Remembered until the deadline is past on every clock; then the log alone says, if this test was that slow.
+        bool isRemembered = TestClient.Now < context.Deadline.Plus(TestCluster.Identity.Limits.MaxOffset);
+        Assert.Equal(Outcome.Aborted(AbortReason.DeadlinePassed), told.Outcome);
+        Assert.Equal(isRemembered || said.Outcome == told.Outcome ? told.Outcome : Outcome.Aborted(AbortReason.Resolved), said.Outcome);
     }
 
     [Fact]

@@ -106,7 +106,9 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
         Refusal refusal = await Refused.AsAsync(
             RefusalStatus.Unauthenticated,
             RefusalReason.BadSignature,
-            () => FakeParticipant.SayAsync(_coordinator, new() { Hello = hello }));
+            () => FakeParticipant.SayAsync(_coordinator, new() { Hello = hello }),
+            "isn't this cluster's",
+            "cluster secret");
 
         Assert.Equal("proof", refusal.Field);
         Assert.DoesNotContain(shard, await OwnersAsync());
@@ -120,14 +122,16 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
         Refusal refusal = await Refused.AsAsync(
             RefusalStatus.Unauthenticated,
             RefusalReason.BadSignature,
-            () => FakeParticipant.SayAsync(_coordinator, new() { Hello = hello }));
+            () => FakeParticipant.SayAsync(_coordinator, new() { Hello = hello }),
+            $"counts for {HelloProof.MaxAge}",
+            "synchronise the clocks");
 
         Assert.Equal("issued_at", refusal.Field);
     }
 
     [Fact]
     public async Task Connect_FramesBeforeHello_NamesHello() =>
-        await Refused.FieldAsync("hello", () => FakeParticipant.SayAsync(_coordinator, new()));
+        await Refused.FieldAsync("hello", () => FakeParticipant.SayAsync(_coordinator, new()), "send it in the first message");
 
     [Fact]
     public async Task Connect_SilentAtFirst_EndsAfterTheTimeout()
@@ -137,7 +141,8 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
         using AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames> call = coordinator.Calls.Connect(
             cancellationToken: TestContext.Current.CancellationToken);
 
-        await Refused.FieldAsync("hello", () => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        await Refused.FieldAsync(
+            "hello", () => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken), "within 0.1 s (Streams:HelloTimeout)");
     }
 
     [Fact]
@@ -150,55 +155,69 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
         Refusal refusal = await Refused.AsAsync(
             RefusalStatus.ResourceExhausted,
             RefusalReason.LimitReached,
-            () => FakeParticipant.SayAsync(coordinator, new() { Hello = FakeParticipant.Hello() }));
+            () => FakeParticipant.SayAsync(coordinator, new() { Hello = FakeParticipant.Hello() }),
+            "1 participants' streams",
+            "(Streams:MaxParticipants)",
+            "try again later");
 
-        Assert.Contains("MaxParticipants", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(("streams", true), (refusal.Field, refusal.MayRetry));
     }
 
     [Theory]
-    [InlineData("unknown shard", "frames[1].shard")]
-    [InlineData("later generation", "frames[1].generation")]
-    [InlineData("disown of another's", "frames[1].shard")]
-    [InlineData("no id", "frames[1].transaction")]
-    [InlineData("no body", "frames[1].body")]
-    [InlineData("unknown reason", "frames[1].dropped")]
-    [InlineData("backward vote", "frames[1].voted.yes.valid_until")]
-    public async Task Connect_WrongFrame_EndsTheStreamAndTheWholeMessageIsDropped(string fault, string field)
+    [InlineData("unknown shard", "frames[1].shard", "send own first")]
+    [InlineData("later generation", "frames[1].generation", "send own first")]
+    [InlineData("disown of another's", "frames[1].shard", "send own first")]
+    [InlineData("no id", "frames[1].transaction", "UUID of version 7")]
+    [InlineData("no body", "frames[1].body", "send one of those")]
+    [InlineData("unknown reason", "frames[1].dropped", "send one of those")]
+    [InlineData("backward vote", "frames[1].voted.yes.valid_until", "send one that doesn't")]
+    [InlineData("empty vote", "frames[1].voted.vote", "send it")]
+    [InlineData("unknown no", "frames[1].voted.no", "send one of those")]
+    [InlineData("enlist of another id", "frames[1].enlist.id", "send the same")]
+    [InlineData("enlist priority", "frames[1].enlist.priority", "above zero")]
+    [InlineData("enlist deadline", "frames[1].enlist.deadline", "above zero")]
+    [InlineData("enlist coordinator", "frames[1].enlist.coordinator", "at most 63")]
+    [InlineData("enlist client", "frames[1].enlist.client", "1 to 100")]
+    [InlineData("empty resolution", "frames[1].resolved.resolution", "send it")]
+    [InlineData("unknown resolution", "frames[1].resolved.uncommitted", "send one that is")]
+    [InlineData("zero resolution", "frames[1].resolved.committed_at", "above zero")]
+    [InlineData("negative resolution", "frames[1].resolved.committed_at", "above zero")]
+    public async Task Connect_WrongFrame_EndsTheStreamAndTheWholeMessageIsDropped(string fault, string field, string says)
     {
         ShardGeneration owned = TestCluster.Shard("spoiled/0");
         ShardGeneration others = TestCluster.Shard("spoiled/1");
         TransactionId id = TransactionId.Create(TestClient.Now);
         V1.ParticipantFrame wrong = ShardFrameMapping.ToWire(new ShardFrame.Dropped(id, owned, AbortReason.Wounded));
-        switch (fault)
+        V1.TransactionContext enlist = ContextMapping.ToWire(
+            new(id, TestClient.Now, TestClient.Now.Plus(Duration.FromSeconds(20)), new("one", new Incarnation(1)), "shop"));
+        Action spoil = fault switch
         {
-            case "unknown shard":
-                wrong.Shard = others.Shard.Value;
-                break;
-            case "later generation":
-                wrong.Generation = 2;
-                break;
-            case "disown of another's":
-                wrong = OwnershipMapping.ToDisown(others);
-                break;
-            case "no id":
-                wrong.Transaction = ByteString.Empty;
-                break;
-            case "no body":
-                wrong.ClearBody();
-                break;
-            case "unknown reason":
-                wrong.Dropped = (V1.AbortReason)99;
-                break;
-            default:
-                wrong.Voted = new() { Yes = new() { PrepareTimestamp = 2, ValidUntil = 1 } };
-                break;
-        }
+            "unknown shard" => () => wrong.Shard = others.Shard.Value,
+            "later generation" => () => wrong.Generation = 2,
+            "disown of another's" => () => wrong = OwnershipMapping.ToDisown(others),
+            "no id" => () => wrong.Transaction = ByteString.Empty,
+            "no body" => () => wrong.ClearBody(),
+            "unknown reason" => () => wrong.Dropped = (V1.AbortReason)99,
+            "empty vote" => () => wrong.Voted = new(),
+            "unknown no" => () => wrong.Voted = new() { No = (V1.AbortReason)99 },
+            "enlist of another id" => () => (wrong.Enlist = enlist).Id = ByteString.CopyFrom(TransactionId.Create(TestClient.Now).ToBytes()),
+            "enlist priority" => () => (wrong.Enlist = enlist).Priority = 0,
+            "enlist deadline" => () => (wrong.Enlist = enlist).Deadline = -1,
+            "enlist coordinator" => () => (wrong.Enlist = enlist).Coordinator = new string('c', 64),
+            "enlist client" => () => (wrong.Enlist = enlist).Client = "",
+            "empty resolution" => () => wrong.Resolved = new(),
+            "unknown resolution" => () => wrong.Resolved = new() { Uncommitted = (V1.UncommittedKind)99 },
+            "zero resolution" => () => wrong.Resolved = new() { CommittedAt = 0 },
+            "negative resolution" => () => wrong.Resolved = new() { CommittedAt = -1 },
+            _ => () => wrong.Voted = new() { Yes = new() { PrepareTimestamp = 2, ValidUntil = 1 } },
+        };
+        spoil();
 
         await using FakeParticipant participant = await FakeParticipant.ConnectAsync(_coordinator, owned);
         ShardGeneration extra = TestCluster.Shard("spoiled/2");
         await participant.SendAsync(Message(OwnershipMapping.ToOwn(new(extra, "http://127.0.0.1:1")), wrong));
 
-        await Refused.FieldAsync(field, () => participant.Ended);
+        await Refused.FieldAsync(field, () => participant.Ended, says);
         Assert.DoesNotContain(extra, await OwnersAsync());
     }
 
@@ -209,7 +228,7 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
 
         await participant.SendAsync(new V1.ParticipantFrames { Hello = FakeParticipant.Hello() });
 
-        await Refused.FieldAsync("hello", () => participant.Ended);
+        await Refused.FieldAsync("hello", () => participant.Ended, "send it in the first message only");
     }
 
     [Theory]
@@ -232,7 +251,7 @@ public sealed class ConnectTests(CoordinatorFixture fixture, PostgresFixture pos
         }
         else
         {
-            await Refused.FieldAsync("frames", () => participant.Ended);
+            await Refused.FieldAsync("frames", () => participant.Ended, "has 513 elements", "at most 512");
         }
     }
 

@@ -18,16 +18,18 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(2, "tests", "shop", RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch, "protocol_version")]
-    [InlineData(1, "production", "shop", RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch, "cluster")]
-    [InlineData(1, "tests", "", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "hello.client")]
+    [InlineData(
+        2, "tests", "shop", RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch, "protocol_version", "2 at the peer", "1 at this side", "run versions")]
+    [InlineData(
+        1, "production", "shop", RefusalStatus.FailedPrecondition, RefusalReason.ClusterMismatch, "cluster", "'production'", "'tests'", "check both")]
+    [InlineData(1, "tests", "", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "hello.client", "1 to 100 characters")]
     [Trait("Rule", "T5")]
     public async Task Converse_WrongHello_IsRefused(
-        int version, string cluster, string client, RefusalStatus status, RefusalReason reason, string field)
+        int version, string cluster, string client, RefusalStatus status, RefusalReason reason, string field, params string[] says)
     {
         V1.ClientStreamHello hello = new() { ProtocolVersion = version, Cluster = cluster, Client = client };
 
-        Refusal refusal = await Refused.AsAsync(status, reason, () => TestConversation.OpenAsync(_coordinator.Calls, hello));
+        Refusal refusal = await Refused.AsAsync(status, reason, () => TestConversation.OpenAsync(_coordinator.Calls, hello), says);
 
         Assert.Equal(field, refusal.Field);
     }
@@ -38,7 +40,7 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
         using AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies> call = _coordinator.Calls.Converse(cancellationToken: Token);
         await call.RequestStream.WriteAsync(new() { Requests = { new V1.ClientRequest { GetTimestamp = new() } } }, Token);
 
-        await Refused.FieldAsync("hello", () => call.ResponseStream.MoveNext(Token));
+        await Refused.FieldAsync("hello", () => call.ResponseStream.MoveNext(Token), "send it in the first message");
     }
 
     [Fact]
@@ -48,7 +50,7 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
             await postgres.NewDatabaseAsync("silent"), configure: o => o.Streams.HelloTimeout = TimeSpan.FromMilliseconds(100));
         using AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies> call = coordinator.Calls.Converse(cancellationToken: Token);
 
-        await Refused.FieldAsync("hello", () => call.ResponseStream.MoveNext(Token));
+        await Refused.FieldAsync("hello", () => call.ResponseStream.MoveNext(Token), "within 0.1 s (Streams:HelloTimeout)");
     }
 
     [Fact]
@@ -67,8 +69,7 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
 
         await stream.SendAsync(new() { Requests = { held, second } });
 
-        Refusal refusal = await Refused.FieldAsync("requests[1].correlation", () => stream.Ended);
-        Assert.Contains($"is {held.Correlation}", refusal.Message, StringComparison.Ordinal);
+        await Refused.FieldAsync("requests[1].correlation", () => stream.Ended, $"is {held.Correlation}", "give each its own");
         await Assert.ThrowsAsync<IOException>(() => unknown);
     }
 
@@ -87,10 +88,10 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
     }
 
     [Theory]
-    [InlineData("hello", "hello")]
-    [InlineData("count", "requests")]
-    [InlineData("size", "requests")]
-    public async Task Converse_MalformedMessage_EndsTheStreamNamingTheField(string fault, string field)
+    [InlineData("hello", "hello", "in the first message only")]
+    [InlineData("count", "requests", "at most 512")]
+    [InlineData("size", "requests", "at most 1048576")]
+    public async Task Converse_MalformedMessage_EndsTheStreamNamingTheField(string fault, string field, string says)
     {
         await using TestConversation stream = await TestConversation.OpenAsync(_coordinator.Calls);
         V1.ClientRequests message = new();
@@ -112,7 +113,7 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
 
         await stream.SendAsync(message);
 
-        await Refused.FieldAsync(field, () => stream.Ended);
+        await Refused.FieldAsync(field, () => stream.Ended, says);
     }
 
     [Fact]

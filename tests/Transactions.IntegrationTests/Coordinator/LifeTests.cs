@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using NodaTime;
+using Npgsql;
 using Transactions.Clocks;
 using Transactions.IntegrationTests.Fixtures;
 using Transactions.Model;
@@ -30,13 +31,21 @@ public sealed class LifeTests(PostgresFixture postgres)
         await using TestCoordinator coordinator = await TestCoordinator.StartAsync(proxy.ConnectionString);
 
         Assert.Equal(ServingStatus.NotServing, await coordinator.GetHealthAsync());
-        await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.StorageUnavailable, () => TestClient.HelloAsync(coordinator));
-        await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.StorageUnavailable, () => FakeParticipant.ConnectAsync(coordinator));
+        foreach (Func<Task> call in (Func<Task>[])[() => TestClient.HelloAsync(coordinator), () => FakeParticipant.ConnectAsync(coordinator)])
+        {
+            await Refused.AsAsync(
+                RefusalStatus.Unavailable, RefusalReason.StorageUnavailable, call, "decision log hasn't answered yet", "try again, or ask another one");
+        }
+
         await Eventually.IsTrueAsync(
             () => Task.FromResult(coordinator.Lines.Count(LogNotReached) + coordinator.Lines.Count(PostgresUnreachable) >= 2),
             () => $"Waiting isn't logged: {string.Join('\n', coordinator.Lines.All)}");
+        NpgsqlConnectionStringBuilder wanted = new(proxy.ConnectionString);
+        (_, int id, string text) = coordinator.Lines.All.First(l => l.Id is LogNotReached or PostgresUnreachable);
+        Assert.Equal(PostgresUnreachable, id);
+        Assert.Contains($"{wanted.Host}:{wanted.Port}, database '{wanted.Database}'", text, StringComparison.Ordinal);
+        Assert.Contains("trying again in 00:00:0", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(wanted.Password!, string.Concat(coordinator.Lines.All), StringComparison.Ordinal);
 
         proxy.ComeBack();
         await coordinator.UntilHealthAsync(ServingStatus.Serving);
@@ -61,8 +70,13 @@ public sealed class LifeTests(PostgresFixture postgres)
         Task<CommitResult> commit = client.CommitAsync(context, TestCluster.Wrote(left, right));
         await coordinator.UntilHealthAsync(ServingStatus.NotServing);
         TransactionContext asked = client.NewContext();
-        await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.StorageUnavailable, () => client.GetOutcomeAsync(asked.Id));
+        foreach (Func<Task> call in (Func<Task>[])[() => client.GetOutcomeAsync(asked.Id), () => client.ResolveAsync(asked, TestCluster.Wrote(left, right))])
+        {
+            Refusal refusal = await Refused.AsAsync(
+                RefusalStatus.Unavailable, RefusalReason.StorageUnavailable, call, "decision log didn't answer", "ask again");
+            Assert.True(refusal.MayRetry);
+        }
+
         Assert.False(commit.IsCompleted);
 
         proxy.ComeBack();
@@ -120,17 +134,19 @@ public sealed class LifeTests(PostgresFixture postgres)
         coordinator.Clock.IsBroken = true;
         await coordinator.UntilHealthAsync(ServingStatus.NotServing);
 
-        Refusal refusal = await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => client.CommitAsync(context, []));
-        await Refused.AsAsync(RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => TestClient.HelloAsync(coordinator));
         await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, async () => await coordinator.Calls.GetTimestampAsync(new()));
+            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => client.CommitAsync(context, []), "Mend it");
+        await Refused.AsAsync(RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => TestClient.HelloAsync(coordinator), "Mend it");
         await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, async () => await coordinator.Calls.BeginAsync(new() { Client = "a" }));
+            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, async () => await coordinator.Calls.GetTimestampAsync(new()), "Mend it");
         await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => FakeParticipant.ConnectAsync(coordinator));
+            RefusalStatus.Unavailable,
+            RefusalReason.ClockUnhealthy,
+            async () => await coordinator.Calls.BeginAsync(new() { Client = "a" }),
+            "Mend it");
+        await Refused.AsAsync(
+            RefusalStatus.Unavailable, RefusalReason.ClockUnhealthy, () => FakeParticipant.ConnectAsync(coordinator), "Mend it");
 
-        Assert.Contains("Mend it", refusal.Message, StringComparison.Ordinal);
         coordinator.Clock.IsBroken = false;
         await coordinator.UntilHealthAsync(ServingStatus.Serving);
         Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);

@@ -145,6 +145,47 @@ public sealed class OverloadTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task MaxOpenTransactions_HeartbeatOfOneMore_IsRefusedAndCountsForNone()
+    {
+        await using TestCoordinator coordinator = await ServeAsync(o => o.MaxOpenTransactions = 2);
+        TestClient client = await TestClient.HelloAsync(coordinator);
+        TransactionContext[] three = [client.NewContext(), client.NewContext(), client.NewContext()];
+        V1.HeartbeatRequest Beat(int count) => ClientCallMapping.ToHeartbeat("shop", three.Take(count).Select(c => c.Id));
+
+        Refusal refusal = await Refused.AsAsync(
+            RefusalStatus.ResourceExhausted,
+            RefusalReason.LimitReached,
+            async () => await coordinator.Calls.HeartbeatAsync(Beat(3), cancellationToken: Token),
+            "3 transactions are named",
+            "at most 2 (MaxOpenTransactions)",
+            "send several");
+
+        Assert.Equal(("transactions", false), (refusal.Field, refusal.MayRetry));
+        Assert.Empty((await coordinator.Calls.HeartbeatAsync(Beat(2), cancellationToken: Token)).Ended);
+        await client.IsUntouchedAsync(three[0]);
+    }
+
+    [Fact]
+    [Trait("Rule", "D4")]
+    public async Task MaxOpenTransactions_OneMoreResolve_IsRefusedUntilOneIsAnswered()
+    {
+        await using TestCoordinator coordinator = await ServeAsync(o => o.MaxOpenTransactions = 1);
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, FakeParticipant.Silent, Left);
+        TestClient client = await TestClient.HelloAsync(coordinator);
+        TransactionContext first = client.NewContext();
+        TransactionContext next = client.NewContext();
+        Task<CommitResult> asked = client.ResolveAsync(first, TestCluster.Wrote(Left));
+        await participant.ExpectAsync<CoordinatorFrame.ResolveOnePhase>(first.Id);
+
+        Refusal refusal = await LimitAsync("resolutions", "MaxOpenTransactions", 1, () => client.ResolveAsync(next, Both()));
+
+        Assert.True(refusal.MayRetry);
+        await participant.SendAsync(new ShardFrame.Resolved(first.Id, Left, ShardResolution.Of(ShardResolutionKind.NotCommitted)));
+        Assert.Equal(Outcome.Aborted(AbortReason.Resolved), (await asked).Outcome);
+        await client.IsUntouchedAsync(next);
+    }
+
+    [Fact]
     [Trait("Rule", "X5")]
     public async Task MaxRememberedTransactions_OneMore_IsRefusedUntilOneIsForgotten()
     {
@@ -156,6 +197,7 @@ public sealed class OverloadTests(PostgresFixture postgres)
 
         Refusal refusal = await LimitAsync("transactions", "MaxRememberedTransactions", 1, () => client.CommitAsync(next, []));
         await LimitAsync("transactions", "MaxRememberedTransactions", 1, () => BeginAsync(coordinator));
+        await LimitAsync("transactions", "MaxRememberedTransactions", 1, () => client.AbortAsync(next));
 
         Assert.True(refusal.MayRetry);
         Assert.Null(await client.GetOutcomeAsync(next.Id));
@@ -211,12 +253,15 @@ public sealed class OverloadTests(PostgresFixture postgres)
         Task<CommitResult?> first = client.GetOutcomeAsync(asked.Id);
         await backend.UntilWaitingAsync(1, Token);
 
-        Refusal refusal = await LimitAsync("reads", "MaxQueuedDecisions", 1, () => client.GetOutcomeAsync(client.NewContext().Id));
+        TransactionContext next = client.NewContext();
+        Refusal refusal = await LimitAsync("reads", "MaxQueuedDecisions", 1, () => client.GetOutcomeAsync(next.Id));
+        await LimitAsync("reads", "MaxQueuedDecisions", 1, () => client.ResolveAsync(next, Both()));
 
         Assert.True(refusal.MayRetry);
         await backend.RunAsync("rollback");
         Assert.Null(await first);
         Assert.Null(await client.GetOutcomeAsync(asked.Id));
+        await client.IsUntouchedAsync(next);
     }
 
     [Fact]

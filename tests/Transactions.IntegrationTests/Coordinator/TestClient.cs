@@ -90,6 +90,13 @@ public sealed class TestClient
         return result;
     }
 
+    /// <summary>Makes sure that nothing was decided of a transaction: it can still be committed.</summary>
+    public async Task IsUntouchedAsync(TransactionContext context)
+    {
+        Assert.Null(await GetOutcomeAsync(context.Id));
+        Assert.True((await CommitAsync(context, [])).Outcome.IsCommitted);
+    }
+
     /// <summary>A Resolve's request.</summary>
     public V1.ResolveRequest ToResolve(TransactionContext context, CommitShard[] shards, string? key = null) =>
         CommitMapping.ToResolveRequest(Sign(context), Order(context, shards, key, null));

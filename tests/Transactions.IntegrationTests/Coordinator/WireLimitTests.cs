@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Grpc.Core;
 using NodaTime;
 using Transactions.Clocks;
 using Transactions.Contracts;
@@ -119,26 +120,24 @@ public sealed class WireLimitTests(CoordinatorFixture fixture) : IClassFixture<C
         }
 
         await FieldAsync(field, says, () => client.CommitAsync(request));
-
-        Assert.Null(await client.GetOutcomeAsync(context.Id));
-        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+        await client.IsUntouchedAsync(context);
     }
 
-    public static TheoryData<string, string> BadContexts => new()
+    public static TheoryData<string, string, string> BadContexts => new()
     {
-        { "id", "context.id" },
-        { "priority", "context.priority" },
-        { "negative priority", "context.priority" },
-        { "deadline", "context.deadline" },
-        { "coordinator", "context.coordinator" },
-        { "long coordinator", "context.coordinator" },
+        { "id", "context.id", "UUID of version 7" },
+        { "priority", "context.priority", "above zero" },
+        { "negative priority", "context.priority", "above zero" },
+        { "deadline", "context.deadline", "above zero" },
+        { "coordinator", "context.coordinator", "1 to 63" },
+        { "long coordinator", "context.coordinator", "at most 63" },
     };
 
     // Signed as it should be, so that only the words themselves are at fault.
     [Theory]
     [MemberData(nameof(BadContexts))]
     [Trait("Rule", "X1")]
-    public async Task Context_BadField_IsRefusedByEveryCallThatTakesOne(string fault, string field)
+    public async Task Context_BadField_IsRefusedByEveryCallThatTakesOne(string fault, string field, string says)
     {
         TestClient client = await TestClient.HelloAsync(_coordinator);
         TransactionContext context = client.NewContext();
@@ -164,22 +163,21 @@ public sealed class WireLimitTests(CoordinatorFixture fixture) : IClassFixture<C
 
         V1.SignedContext signed = client.Sign(claimed);
 
-        await Refused.FieldAsync(field, async () => await _coordinator.Calls.CommitAsync(new() { Context = signed }, cancellationToken: Token));
-        await Refused.FieldAsync(field, async () => await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token));
-        await Refused.FieldAsync(field, async () => await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token));
-        Assert.Null(await client.GetOutcomeAsync(context.Id));
-        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+        await FieldAsync(field, says, async () => await _coordinator.Calls.CommitAsync(new() { Context = signed }, cancellationToken: Token));
+        await FieldAsync(field, says, async () => await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token));
+        await FieldAsync(field, says, async () => await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token));
+        await client.IsUntouchedAsync(context);
     }
 
     [Theory]
-    [InlineData("forged", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context")]
-    [InlineData("truncated", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload")]
-    [InlineData("oversized", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload")]
-    [InlineData("old key", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context")]
-    [InlineData("missing", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context")]
+    [InlineData("forged", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context", "sign the payload with the key that Hello gave")]
+    [InlineData("truncated", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload", "send a serialized TransactionContext")]
+    [InlineData("oversized", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context.payload", "at most 1024")]
+    [InlineData("old key", RefusalStatus.Unauthenticated, RefusalReason.BadSignature, "context", "say Hello again")]
+    [InlineData("missing", RefusalStatus.InvalidArgument, RefusalReason.InvalidField, "context", "send it")]
     [Trait("Rule", "X1")]
     public async Task Context_NotOfThisCluster_IsRefusedByAbortAndResolve(
-        string fault, RefusalStatus status, RefusalReason reason, string field)
+        string fault, RefusalStatus status, RefusalReason reason, string field, string says)
     {
         TestClient client = await TestClient.HelloAsync(_coordinator);
         TransactionContext context = client.NewContext();
@@ -205,14 +203,13 @@ public sealed class WireLimitTests(CoordinatorFixture fixture) : IClassFixture<C
                 break;
         }
 
-        Refusal abort = await Refused.AsAsync(status, reason, async () =>
-            await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token));
-        Refusal resolve = await Refused.AsAsync(status, reason, async () =>
-            await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token));
+        Refusal abort = await Refused.AsAsync(
+            status, reason, async () => await _coordinator.Calls.AbortAsync(new() { Context = signed }, cancellationToken: Token), says);
+        Refusal resolve = await Refused.AsAsync(
+            status, reason, async () => await _coordinator.Calls.ResolveAsync(new() { Context = signed }, cancellationToken: Token), says);
 
         Assert.Equal((field, field), (abort.Field, resolve.Field));
-        Assert.Null(await client.GetOutcomeAsync(context.Id));
-        Assert.True((await client.CommitAsync(context, [])).Outcome.IsCommitted);
+        await client.IsUntouchedAsync(context);
     }
 
     [Fact]
@@ -223,9 +220,10 @@ public sealed class WireLimitTests(CoordinatorFixture fixture) : IClassFixture<C
         TransactionContext context = client.NewContext(TestClient.Now.Plus(Duration.FromMinutes(5)));
 
         Refusal refusal = await Refused.AsAsync(
-            RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange, () => client.AbortAsync(context));
+            RefusalStatus.InvalidArgument, RefusalReason.IdOutOfRange, () => client.AbortAsync(context), "(MaxOffset) ahead", "set the clock");
 
         Assert.Equal("context.id", refusal.Field);
+        Assert.Null(await client.GetOutcomeAsync(context.Id));
     }
 
     [Fact]
@@ -237,16 +235,48 @@ public sealed class WireLimitTests(CoordinatorFixture fixture) : IClassFixture<C
         TransactionContext context = client.NewContext(TestClient.Now.Plus(Duration.FromMinutes(5)));
 
         Refusal refusal = await Refused.AsAsync(
-            RefusalStatus.Unavailable, RefusalReason.IdOutOfRange, () => client.ResolveAsync(context, TestCluster.Wrote(Shard)));
+            RefusalStatus.Unavailable, RefusalReason.IdOutOfRange, () => client.ResolveAsync(context, TestCluster.Wrote(Shard)), "ahead of this coordinator's clock", "ask again");
 
-        Assert.Contains("ahead of this coordinator's clock", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("context.id", refusal.Field);
         Assert.Null(await client.GetOutcomeAsync(context.Id));
     }
 
-    private static async Task FieldAsync(string field, string says, Func<Task> call)
+    // gRPC itself refuses it, before anything of it is read: no detail of ours goes with that.
+    [Theory]
+    [InlineData("Commit")]
+    [InlineData("Converse")]
+    [InlineData("Connect")]
+    public async Task Any_MessageBeyondTheReceiveLimit_ResourceExhaustedAndTheCoordinatorGoesOn(string method)
     {
-        Refusal refusal = await Refused.FieldAsync(field, call);
-        Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
-        Assert.Contains(field.Split('.')[^1], refusal.Message, StringComparison.OrdinalIgnoreCase);
+        TestClient client = await TestClient.HelloAsync(_coordinator);
+        TransactionContext context = client.NewContext();
+        V1.CommitRequest commit = client.Request(context, [], "a key", new byte[(8 << 20) + 1]);
+        await using TestConversation conversation = await TestConversation.OpenAsync(_coordinator.Calls);
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(_coordinator);
+
+        RpcException failed = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            switch (method)
+            {
+                case "Commit":
+                    await client.CommitAsync(commit);
+                    break;
+                case "Converse":
+                    await conversation.SendAsync(new() { Requests = { new V1.ClientRequest { Correlation = 1, Commit = commit } } });
+                    await conversation.Ended;
+                    break;
+                default:
+                    await participant.SendAsync(new V1.ParticipantFrames { Frames = { new V1.ParticipantFrame { Shard = new string('s', 8 << 20) } } });
+                    await participant.Ended;
+                    break;
+            }
+        });
+
+        Assert.Equal(StatusCode.ResourceExhausted, failed.StatusCode);
+        Assert.Contains("exceeds the maximum", failed.Status.Detail, StringComparison.Ordinal);
+        Assert.Null(RefusalMapping.FromRpcException(failed));
+        await client.IsUntouchedAsync(context);
     }
+
+    private static Task<Refusal> FieldAsync(string field, string says, Func<Task> call) => Refused.FieldAsync(field, call, says);
 }
