@@ -1,3 +1,5 @@
+using Grpc.Core;
+using Transactions.Contracts;
 using Transactions.IntegrationTests.Cluster;
 using Transactions.IntegrationTests.Coordinator;
 using Transactions.Model;
@@ -14,6 +16,34 @@ internal static class Expected
     /// <summary>A call is refused as expected; of the message only the words between "…" are compared.</summary>
     public static async Task RefusalAsync(Refusal expected, Func<Task> call) =>
         AssertSame(expected, await Refused.AsAsync(expected.Status, expected.Reason, call));
+
+    /// <summary>A call is refused as expected sooner or later, and until then is answered or refused otherwise.</summary>
+    public static async Task RefusalInTheEndAsync(Refusal expected, Func<Task> call)
+    {
+        Refusal? refusal = null;
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                refusal = await RefusalOfAsync(call);
+                return (refusal?.Status, refusal?.Reason) == (expected.Status, expected.Reason);
+            },
+            () => $"It isn't refused so, but {refusal}.");
+        AssertSame(expected, refusal);
+    }
+
+    /// <summary>The refusal of a call; null when it is answered.</summary>
+    public static async Task<Refusal?> RefusalOfAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return null;
+        }
+        catch (RpcException failed) when (RefusalMapping.FromRpcException(failed) is { } refusal)
+        {
+            return refusal;
+        }
+    }
 
     /// <summary>A refusal is as expected; of the message only the words between "…" are compared.</summary>
     public static void AssertSame(Refusal expected, Refusal? refusal)

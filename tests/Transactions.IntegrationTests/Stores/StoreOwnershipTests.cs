@@ -1,5 +1,4 @@
 using Grpc.Core;
-using Transactions.Clocks;
 using Transactions.Contracts;
 using Transactions.IntegrationTests.Coordinator;
 using Transactions.IntegrationTests.Fixtures;
@@ -47,7 +46,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
 
         Task stopping = participant.StopAsync();
         await Eventually.IsTrueAsync(
-            async () => (await RefusalOfAsync(() => participant.ReadAsync("a")))?.Reason == RefusalReason.ShuttingDown,
+            async () => (await Expected.RefusalOfAsync(() => participant.ReadAsync("a")))?.Reason == RefusalReason.ShuttingDown,
             () => "It goes on serving.");
 
         await Expected.RefusalAsync(expected, () => participant.ReadAsync("a"));
@@ -72,8 +71,8 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         };
 
         // While it looks whose the shard is, it knows no address.
-        await RefusedAsAsync(expected, () => PutAsync(other, transaction));
-        await RefusedAsAsync(expected, () => other.ReadAsync("a"));
+        await Expected.RefusalInTheEndAsync(expected, () => PutAsync(other, transaction));
+        await Expected.RefusalInTheEndAsync(expected, () => other.ReadAsync("a"));
 
         Assert.True((await PutAsync(owner, transaction)).Admitted.Wrote);
         Assert.Null(await owner.ReadAsync("a"));
@@ -91,7 +90,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         V1.PutReply admitted = await PutAsync(participant, transaction);
 
         await server.KillAsync();
-        await RefusedAsAsync(
+        await Expected.RefusalInTheEndAsync(
             Refusal.Unavailable(RefusalReason.NotOwner, "The lease on shard solo/0 ended at…isn't renewed yet; try again shortly"),
             () => PutAsync(participant, transaction));
 
@@ -99,7 +98,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         await server.StartAgainAsync();
         V1.PutReply? again = null;
         await Eventually.IsTrueAsync(
-            async () => await RefusalOfAsync(async () => again = await PutAsync(participant, transaction)) is null,
+            async () => await Expected.RefusalOfAsync(async () => again = await PutAsync(participant, transaction)) is null,
             () => "The lease isn't renewed.");
         Assert.Equal(admitted, again);
     }
@@ -124,7 +123,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         // Its reply is stored: a repeat gets it, whatever could be read by now.
         await server.StartAgainAsync();
         await Eventually.IsTrueAsync(
-            async () => await RefusalOfAsync(() => participant.ReadAsync("a")) is null, () => "It isn't served again.");
+            async () => await Expected.RefusalOfAsync(() => participant.ReadAsync("a")) is null, () => "It isn't served again.");
         await Expected.RefusalAsync(expected, () => GetAsync(participant, transaction, 1));
         Assert.Null((await GetAsync(participant, transaction, 2)).Entry);
     }
@@ -134,30 +133,4 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
 
     private static async Task<V1.GetReply> GetAsync(TestParticipant participant, Metadata transaction, long sequence) =>
         await participant.Store.GetAsync(Get("a", sequence), transaction, cancellationToken: Token);
-
-    private static async Task RefusedAsAsync(Refusal expected, Func<Task> call)
-    {
-        Refusal? refusal = null;
-        await Eventually.IsTrueAsync(
-            async () =>
-            {
-                refusal = await RefusalOfAsync(call);
-                return (refusal?.Status, refusal?.Reason) == (expected.Status, expected.Reason);
-            },
-            () => $"It isn't refused so, but {refusal}.");
-        Expected.AssertSame(expected, refusal);
-    }
-
-    private static async Task<Refusal?> RefusalOfAsync(Func<Task> call)
-    {
-        try
-        {
-            await call();
-            return null;
-        }
-        catch (RpcException refused)
-        {
-            return RefusalMapping.FromRpcException(refused);
-        }
-    }
 }
