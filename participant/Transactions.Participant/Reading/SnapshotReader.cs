@@ -197,7 +197,8 @@ internal sealed class SnapshotReader(
         }
         else
         {
-            core.Refuse(read.Call, Refusal.Unavailable(RefusalReason.StorageUnavailable, failure.Message));
+            core.Refuse(read.Call, Refusal.Unavailable(
+                RefusalReason.StorageUnavailable, $"Shard {core.Id} can't read from PostgreSQL ({failure.Message}); try again shortly."));
         }
     }
 

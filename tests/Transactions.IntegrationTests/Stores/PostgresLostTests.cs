@@ -47,7 +47,7 @@ public sealed class PostgresLostTests
 
         await server.KillAsync();
         await Expected.RefusalAsync(
-            Refusal.Unavailable(RefusalReason.StorageUnavailable, "PostgreSQL couldn't be read"), () => ReadAsync(store));
+            Refusal.Unavailable(RefusalReason.StorageUnavailable, "Shard solo/0 can't read from PostgreSQL…try again shortly"), () => ReadAsync(store));
 
         await server.StartAgainAsync();
         await UntilServedAsync(store);

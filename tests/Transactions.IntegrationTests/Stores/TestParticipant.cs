@@ -45,9 +45,12 @@ internal sealed class TestParticipant : IAsyncDisposable
 
     /// <summary>Starts one and waits until it owns its shard.</summary>
     public static async Task<TestParticipant> ServeAsync(
-        string database, Action<ParticipantOptions>? configure = null, string coordinator = "http://127.0.0.1:1")
+        string database,
+        Action<ParticipantOptions>? configure = null,
+        string coordinator = "http://127.0.0.1:1",
+        Action<IServiceCollection>? services = null)
     {
-        TestParticipant participant = await StartAsync(database, configure, coordinator);
+        TestParticipant participant = await StartAsync(database, configure, coordinator, services);
         await Eventually.IsTrueAsync(
             () => Task.FromResult(participant.Lines.Count(2001) == 1), () => string.Join('\n', participant.Lines.All));
         return participant;
@@ -55,7 +58,10 @@ internal sealed class TestParticipant : IAsyncDisposable
 
     /// <summary>Starts one, which may not own its shard yet.</summary>
     public static async Task<TestParticipant> StartAsync(
-        string database, Action<ParticipantOptions>? configure = null, string coordinator = "http://127.0.0.1:1")
+        string database,
+        Action<ParticipantOptions>? configure = null,
+        string coordinator = "http://127.0.0.1:1",
+        Action<IServiceCollection>? services = null)
     {
         LogLines lines = new();
         BreakableClock clock = new();
@@ -73,17 +79,20 @@ internal sealed class TestParticipant : IAsyncDisposable
 
         // The health's look at a held clock would block one thread more each time, until nothing runs that could release it.
         builder.Services.Configure<HealthCheckPublisherOptions>(o => o.Predicate = _ => !clock.IsHeld);
+        services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         app.MapTransactionParticipant();
         await app.StartAsync(Token);
         return new(app, lines, clock);
     }
 
+    public static V1.StoreRequests Hello() => new() { Hello = ClientHandshake.IntroduceToStore(TestCluster.Name, "shop") };
+
     /// <summary>Opens a stream and is welcomed.</summary>
     public async Task<AsyncDuplexStreamingCall<V1.StoreRequests, V1.StoreReplies>> ConnectAsync()
     {
         AsyncDuplexStreamingCall<V1.StoreRequests, V1.StoreReplies> call = Store.Connect(cancellationToken: Token);
-        await call.RequestStream.WriteAsync(new() { Hello = ClientHandshake.IntroduceToStore(TestCluster.Name, "shop") }, Token);
+        await call.RequestStream.WriteAsync(Hello(), Token);
         Assert.True(await call.ResponseStream.MoveNext(Token));
         return call;
     }
