@@ -40,18 +40,21 @@ public sealed class StoreCapacityTests(PostgresFixture postgres)
     public async Task MaxReplyBytes_LargerReply_IsRefusedAndCounts()
     {
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("reply_log"));
-        await using TestParticipant participant = await ServeAsync(await postgres.NewDatabaseAsync("reply"), coordinator: coordinator.Endpoint);
+        await using TestParticipant participant = await ServeAsync(
+            await postgres.NewDatabaseAsync("reply"),
+            o => (o.MaxKeyBytes, o.MaxValueBytes, o.MaxReplyBytes) = (100, 1_000, 3_000),
+            coordinator.Endpoint);
         string[] keys = ["a", "b", "c", "d"];
-        string mebibyte = $"\"{new string('v', (1 << 20) - 2)}\"";
+        string value = $"\"{new string('v', 998)}\"";
         await UntilConnectedAsync(participant);
         V1.SignedContext writer = await BeginAsync(coordinator);
         for (int i = 0; i < keys.Length; i++)
         {
-            await participant.Store.PutAsync(Put(keys[i], mebibyte, i + 1), Headers(writer), cancellationToken: Token);
+            await participant.Store.PutAsync(Put(keys[i], value, i + 1), Headers(writer), cancellationToken: Token);
         }
 
         Assert.Equal(V1.Outcome.EndOneofCase.CommittedAt, (await CommitAsync(coordinator, writer, keys.Length)).EndCase);
-        Refusal expected = Refusal.Limit("reply", "over the limit of 3145728 (MaxReplyBytes); read fewer keys at once");
+        Refusal expected = Refusal.Limit("reply", "over the limit of 3000 (MaxReplyBytes); read fewer keys at once");
         V1.GetAtRequest all = new() { Shard = Shard, Collection = "things", Keys = { keys } };
         await Expected.RefusalAsync(expected, async () => await participant.Store.GetAtAsync(all, cancellationToken: Token));
 
