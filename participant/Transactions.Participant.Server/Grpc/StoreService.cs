@@ -89,30 +89,8 @@ internal sealed class StoreService(StoreCalls calls, StoreStreams streams) : Sto
             ShardAnswer other => throw new InvalidOperationException($"A read isn't answered by {other.GetType().Name}."),
         };
 
-    private static SignedContext? ReadContext(ServerCallContext context)
-    {
-        byte[]? metadata = context.RequestHeaders.GetValueBytes(MetadataNames.Context);
-        if (metadata is null)
-        {
-            return null;
-        }
-
-        if (metadata.Length > WireLimits.MaxContextBytes)
-        {
-            throw Refused(context, Refusal.Invalid(
-                MetadataNames.Context, $"{MetadataNames.Context} has {metadata.Length} bytes; send at most {WireLimits.MaxContextBytes}."));
-        }
-
-        try
-        {
-            return SignedContext.Parser.ParseFrom(metadata);
-        }
-        catch (Google.Protobuf.InvalidProtocolBufferException)
-        {
-            throw Refused(context, Refusal.Invalid(
-                MetadataNames.Context, $"{MetadataNames.Context} can't be parsed; send a serialized SignedContext of transactions.v1."));
-        }
-    }
+    private static SignedContext? ReadContext(ServerCallContext context) =>
+        ContextMetadata.TryRead(context, out SignedContext? signed, out Refusal? refusal) ? signed : throw Refused(context, refusal);
 
     // X2: a refused operation changes nothing, and its caller must hear that, or it is doomed.
     private static RpcException Refused(ServerCallContext context, Refusal refusal)

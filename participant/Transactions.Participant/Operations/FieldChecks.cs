@@ -11,7 +11,8 @@ internal sealed class FieldChecks(ShardOptions options)
 
     public Refusal? Check(Operation operation) => operation switch
     {
-        Operation.Get get => Collection(get.Collection) ?? Keys(get.Keys),
+        // One key is a Get's own field.
+        Operation.Get get => Collection(get.Collection) ?? Keys(get.Keys, ofOne: "key"),
         Operation.Put put => Record(put.Record) ?? Value(put.Value),
         Operation.InsertIfAbsent insert => Record(insert.Record) ?? Value(insert.Value),
         Operation.Delete delete => Record(delete.Record),
@@ -21,7 +22,7 @@ internal sealed class FieldChecks(ShardOptions options)
 
     public Refusal? Check(SnapshotQuery query) => query switch
     {
-        SnapshotQuery.Get get => Collection(get.Collection) ?? Keys(get.Keys),
+        SnapshotQuery.Get get => Collection(get.Collection) ?? Keys(get.Keys, ofOne: "keys[0]"),
         SnapshotQuery.Scan scan => Range(scan.Range) ?? Limit(scan.Limit),
         _ => throw new InvalidOperationException($"No such query: {query.GetType().Name}."),
     };
@@ -39,7 +40,7 @@ internal sealed class FieldChecks(ShardOptions options)
             : null);
     }
 
-    private Refusal? Keys(ImmutableArray<string> keys)
+    private Refusal? Keys(ImmutableArray<string> keys, string ofOne)
     {
         if (keys.IsDefaultOrEmpty)
         {
@@ -51,9 +52,9 @@ internal sealed class FieldChecks(ShardOptions options)
             return Refusal.Invalid("keys", $"keys has {keys.Length} keys, over the limit of {options.MaxKeysPerGet}; read them in several calls.");
         }
 
-        foreach (string key in keys)
+        for (int i = 0; i < keys.Length; i++)
         {
-            if (Key(key, "key", options.MaxKeyBytes) is { } refusal)
+            if (Key(keys[i], keys.Length == 1 ? ofOne : $"keys[{i}]", options.MaxKeyBytes) is { } refusal)
             {
                 return refusal;
             }

@@ -110,18 +110,18 @@ internal sealed class OperationAdmission(
             return new Refusal(
                 RefusalStatus.InvalidArgument,
                 RefusalReason.IdOutOfRange,
-                $"Transaction id {context.Id} is dated {issuedAt}, outside the present minus {core.Limits.MaxLifetime} to the present "
+                $"context.id is {context.Id}, dated {issuedAt}, outside the present minus {core.Limits.MaxLifetime} to the present "
                 + $"plus {core.Limits.MaxOffset}; begin a new transaction, and check the client's clock.")
             {
-                Field = "id",
+                Field = "context.id",
             };
         }
 
         return context.Deadline <= issuedAt.Plus(core.Limits.MaxLifetime)
             ? null
             : Refusal.Invalid(
-                "deadline",
-                $"deadline {context.Deadline} lies more than {core.Limits.MaxLifetime} after the id's date {issuedAt}; give an earlier one.");
+                "context.deadline",
+                $"context.deadline is {context.Deadline}, more than {core.Limits.MaxLifetime} after the id's date {issuedAt}; give an earlier one.");
     }
 
     // X4: a retry keeps its first priority, and retries end; whoever claims more would wound everybody for ever.
@@ -129,8 +129,8 @@ internal sealed class OperationAdmission(
         context.Priority >= context.Id.IssuedAt.Minus(ProtocolLimits.LongestRun) && core.MayAdopt(context.Priority)
             ? null
             : Refusal.Invalid(
-                "priority",
-                $"priority {context.Priority} lies more than {ProtocolLimits.LongestRun} before the id's date {context.Id.IssuedAt}, or more "
+                "context.priority",
+                $"context.priority is {context.Priority}, more than {ProtocolLimits.LongestRun} before the id's date {context.Id.IssuedAt}, or more "
                 + $"than {core.Limits.MaxOffset} beyond the present; give the start timestamp of the first try, and begin anew when retries "
                 + "have taken longer.");
 
@@ -161,7 +161,7 @@ internal sealed class OperationAdmission(
             RefusalReason.DeadlinePassed,
             $"The deadline {context.Deadline} of transaction {context.Id} has passed; begin a new one, with a longer timeout if it needs one.")
         {
-            Field = "deadline",
+            Field = "context.deadline",
             AbortReason = AbortReason.DeadlinePassed,
         };
     }
@@ -178,7 +178,7 @@ internal sealed class OperationAdmission(
                 RefusalStatus.FailedPrecondition,
                 RefusalReason.TransactionEnded,
                 $"Transaction {context.Id} is committed and takes no more operations; begin a new one.")
-            : Refusal.Aborted(outcome.Reason, $"Transaction {context.Id} was aborted at shard {core.Id}: {outcome.Reason}.");
+            : transactions.RefusalOf(context.Id, outcome.Reason);
     }
 
     private Refusal? FindAdmissionRefusal(ShardEvent.OperationReceived e, ShardTransaction? transaction)
@@ -207,7 +207,7 @@ internal sealed class OperationAdmission(
             { Status: not TransactionStatus.Active } => new Refusal(
                 RefusalStatus.FailedPrecondition,
                 RefusalReason.TransactionSealed,
-                $"Transaction {e.Context.Id} is being committed and takes no more operations."),
+                $"Transaction {e.Context.Id} is being committed and takes no more operations; begin a new one."),
             _ when transaction.AdmittedOperations >= options.MaxOperationsPerTransaction => Refusal.Limit(
                 "operations",
                 $"Transaction {e.Context.Id} has {options.MaxOperationsPerTransaction} operations at shard {core.Id}, which is the limit (MaxOperationsPerTransaction); split it."),

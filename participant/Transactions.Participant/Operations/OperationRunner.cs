@@ -237,7 +237,9 @@ internal sealed class OperationRunner(ShardCore core, ShardLease lease, LockTabl
             : new ShardAnswer.Admitted(Owner(operation), result, wrote));
 
     private void Fail(PendingOperation operation, ReadFailure failure) => Finish(operation, new ShardAnswer.Refused(
-        Refusal.Unavailable(RefusalReason.StorageUnavailable, $"The shard can't read from PostgreSQL: {failure.Message}"),
+        Refusal.Unavailable(
+            RefusalReason.StorageUnavailable,
+            $"Shard {core.Id} can't read from PostgreSQL ({failure.Message}); try again under a new operation number."),
         Owner(operation)));
 
     private ShardGeneration Owner(PendingOperation operation) => new(core.Id, operation.Transaction.Generation);

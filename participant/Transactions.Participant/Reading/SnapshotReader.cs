@@ -93,7 +93,7 @@ internal sealed class SnapshotReader(
     {
         if (at.IsNegative)
         {
-            return Refusal.Invalid("read_timestamp", $"read_timestamp is {at.Value}, before the Unix epoch; give 0 or more.");
+            return Refusal.Invalid("at", $"at is {at.Value}, before the Unix epoch; give a timestamp above zero.");
         }
 
         return core.MayAdopt(at)
@@ -101,10 +101,10 @@ internal sealed class SnapshotReader(
             : new Refusal(
                 RefusalStatus.InvalidArgument,
                 RefusalReason.TimestampInFuture,
-                $"read_timestamp {at} lies more than {core.Limits.MaxOffset} beyond the present ({core.Clock.Latest}); "
+                $"at is {at}, more than {core.Limits.MaxOffset} beyond the present ({core.Clock.Latest}); "
                 + "read at a timestamp that a coordinator gave, or check the clocks.")
             {
-                Field = "read_timestamp",
+                Field = "at",
             };
     }
 
@@ -189,15 +189,16 @@ internal sealed class SnapshotReader(
             core.Refuse(read.Call, new Refusal(
                 RefusalStatus.FailedPrecondition,
                 RefusalReason.BelowHorizon,
-                $"read_timestamp {read.At} lies below the history horizon {horizon}: versions of then may be gone. "
+                $"at is {read.At}, below the history horizon {horizon}: versions of then may be gone. "
                 + "Read at a later timestamp, or keep history longer (HistoryRetention).")
             {
-                Field = "read_timestamp",
+                Field = "at",
             });
         }
         else
         {
-            core.Refuse(read.Call, Refusal.Unavailable(RefusalReason.StorageUnavailable, failure.Message));
+            core.Refuse(read.Call, Refusal.Unavailable(
+                RefusalReason.StorageUnavailable, $"Shard {core.Id} can't read from PostgreSQL ({failure.Message}); try again shortly."));
         }
     }
 

@@ -149,6 +149,11 @@ internal sealed class TransactionTable(
         _deadlines.Clear();
     }
 
+    /// <summary>What an operation of a transaction that was aborted is answered.</summary>
+    public Refusal RefusalOf(TransactionId id, AbortReason reason) => Refusal.Aborted(
+        reason,
+        $"Transaction {id} was aborted at shard {core.Id}: {reason}; {(reason.MayRetry() ? "run it again" : "begin a new one")}.");
+
     private void FailOperations(ShardTransaction transaction, Outcome outcome)
     {
         if (transaction.OperationsUnderWay == 0)
@@ -157,8 +162,7 @@ internal sealed class TransactionTable(
         }
 
         ShardAnswer.Refused answer = new(
-            Refusal.Aborted(outcome.Reason, $"Transaction {transaction.Id} was aborted at shard {core.Id}: {outcome.Reason}."),
-            new ShardGeneration(core.Id, transaction.Generation));
+            RefusalOf(transaction.Id, outcome.Reason), new ShardGeneration(core.Id, transaction.Generation));
         foreach (PendingOperation operation in transaction.Operations.Values)
         {
             runner.Finish(operation, answer);

@@ -1,18 +1,13 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using NodaTime;
-using Transactions.Clocks;
-using Transactions.Contracts;
 using Transactions.Hosting;
 using Transactions.IntegrationTests.Coordinator;
 using Transactions.IntegrationTests.Fixtures;
+using Transactions.IntegrationTests.Stores;
 using Transactions.Model;
-using Transactions.Participant.Server;
 using Xunit;
 using V1 = Transactions.Contracts.V1;
 
@@ -22,8 +17,6 @@ namespace Transactions.IntegrationTests.Hosting;
 public sealed class DisconnectTests(PostgresFixture postgres)
 {
     private const int Rounds = 20;
-
-    private static readonly ShardId s_shard = ShardId.Parse("solo/0");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -85,24 +78,23 @@ public sealed class DisconnectTests(PostgresFixture postgres)
     [MemberData(nameof(Ways))]
     public async Task Store_ClientGone_IsNoError(bool isGreeted, bool connectionBreaks)
     {
-        (WebApplication participant, LogLines log) = await ServeStoreAsync();
+        TestParticipant participant = await ServeStoreAsync();
         await LeaveAsync(
-            GrpcListening.FindAddress(participant.Services),
+            participant.Endpoint,
             isGreeted,
             connectionBreaks,
             channel => new V1.Store.StoreClient(channel).Connect(cancellationToken: Token),
-            StoreHello(),
+            TestParticipant.Hello(),
             () =>
             {
                 V1.StoreRequests many = new();
                 many.Requests.AddRange(Enumerable.Range(1, 100).Select(
-                    i => new V1.StoreRequest { Correlation = (ulong)i, GetAt = Get() }));
+                    i => new V1.StoreRequest { Correlation = (ulong)i, GetAt = TestParticipant.GetAt("a") }));
                 return many;
             });
 
-        await participant.StopAsync(Token);
         await participant.DisposeAsync();
-        AssertNoError(log);
+        AssertNoError(participant.Lines);
     }
 
     [Theory]
@@ -132,14 +124,13 @@ public sealed class DisconnectTests(PostgresFixture postgres)
     public async Task Store_CallerGoneBeforeItsHelloIsRead_IsNoError()
     {
         LateService late = new();
-        (WebApplication participant, LogLines log) = await ServeStoreAsync(late.AddTo);
-        using GrpcChannel channel = GrpcChannel.ForAddress(GrpcListening.FindAddress(participant.Services));
+        TestParticipant participant = await ServeStoreAsync(late.AddTo);
+        using GrpcChannel channel = GrpcChannel.ForAddress(participant.Endpoint);
 
-        await CancelAsync(late, new V1.Store.StoreClient(channel).Connect(cancellationToken: Token), StoreHello());
+        await CancelAsync(late, new V1.Store.StoreClient(channel).Connect(cancellationToken: Token), TestParticipant.Hello());
 
-        await participant.StopAsync(Token);
         await participant.DisposeAsync();
-        AssertNoError(log);
+        AssertNoError(participant.Lines);
     }
 
     [Fact]
@@ -160,22 +151,22 @@ public sealed class DisconnectTests(PostgresFixture postgres)
     [Fact]
     public async Task Put_CallerGoneWhileItWaits_IsNoError()
     {
-        (WebApplication participant, LogLines log) = await ServeStoreAsync();
-        using GrpcChannel channel = GrpcChannel.ForAddress(GrpcListening.FindAddress(participant.Services));
+        TestParticipant participant = await ServeStoreAsync();
+        using GrpcChannel channel = GrpcChannel.ForAddress(participant.Endpoint);
         V1.Store.StoreClient store = new(channel);
-        await store.PutAsync(Put(), Transaction(), cancellationToken: Token);
+        await store.PutAsync(TestParticipant.Put("a"), TestParticipant.Headers(), cancellationToken: Token);
 
+        // Each is younger than the one before, and so waits for its locks.
         for (int i = 0; i < Rounds; i++)
         {
-            AsyncUnaryCall<V1.PutReply> waiting = store.PutAsync(Put(), Transaction(), cancellationToken: Token);
+            AsyncUnaryCall<V1.PutReply> waiting = store.PutAsync(TestParticipant.Put("a"), TestParticipant.Headers(), cancellationToken: Token);
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
             Assert.False(waiting.ResponseAsync.IsCompleted);
             waiting.Dispose();
         }
 
-        await participant.StopAsync(Token);
         await participant.DisposeAsync();
-        AssertNoError(log);
+        AssertNoError(participant.Lines);
     }
 
     // Streams come, ask for something, and are gone before they have read all of it.
@@ -228,49 +219,8 @@ public sealed class DisconnectTests(PostgresFixture postgres)
     private static void AssertNoError(LogLines log) =>
         Assert.Empty(log.All.Where(line => line.Level >= LogLevel.Error && line.Id != 103).Select(line => line.Text));
 
-    private async Task<(WebApplication App, LogLines Log)> ServeStoreAsync(Action<IServiceCollection>? services = null)
-    {
-        LogLines log = new();
-        WebApplicationBuilder builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders().AddProvider(log);
-        builder.ListenForGrpc("http://127.0.0.1:0");
-        builder.Services.AddCluster(TestCluster.Configure);
-        string database = await postgres.NewDatabaseAsync("disconnect");
-        builder.Services.AddTransactionParticipant(o =>
-        {
-            o.Shards.Add(s_shard.Value, database);
-            o.Coordinators.Add(new Uri("http://127.0.0.1:1"));
-        });
-        services?.Invoke(builder.Services);
-        WebApplication app = builder.Build();
-        app.MapTransactionParticipant();
-        await app.StartAsync(Token);
-        await Eventually.IsTrueAsync(() => Task.FromResult(log.Count(2001) == 1), () => string.Join('\n', log.All));
-        return (app, log);
-    }
-
-    private static V1.StoreRequests StoreHello() => new() { Hello = ClientHandshake.IntroduceToStore(TestCluster.Name, "shop") };
-
-    private static V1.GetAtRequest Get() => new() { Shard = s_shard.Value, Collection = "things", Keys = { "a" } };
-
-    private static V1.PutRequest Put() => new()
-    {
-        Shard = s_shard.Value,
-        Number = new V1.OperationNumber { Scope = 1, Sequence = 1 },
-        Collection = "things",
-        Key = "a",
-        Value = ByteString.CopyFromUtf8("1"),
-    };
-
-    // Each is younger than the one before, and so waits for its locks.
-    private static Metadata Transaction()
-    {
-        Timestamp now = new FixedBoundClock(TimeProvider.System, TestCluster.ClockBound).Read().Now;
-        TransactionContext context = new(
-            TransactionId.Create(now), now, now.Plus(Duration.FromSeconds(50)), new CoordinatorId("one", new Incarnation(1)), "shop");
-        ClientKey key = ClientKey.Derive(TestCluster.Options.ToSecret(), context.Client, TestCluster.Options.KeyEpoch);
-        return new Metadata { { MetadataNames.Context, new ContextSigner(key).SignMetadata(context) } };
-    }
+    private async Task<TestParticipant> ServeStoreAsync(Action<IServiceCollection>? services = null) =>
+        await TestParticipant.ServeAsync(await postgres.NewDatabaseAsync("disconnect"), services: services);
 
     // Streams are read only when their callers are gone.
     private sealed class LateService : Interceptor

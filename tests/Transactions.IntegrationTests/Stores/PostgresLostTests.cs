@@ -1,7 +1,6 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Transactions.Contracts;
+using Npgsql;
 using Transactions.Contracts.V1;
 using Transactions.IntegrationTests.Fixtures;
 using Transactions.LocalCluster;
@@ -21,7 +20,7 @@ public sealed class PostgresLostTests
     {
         await using PostgresServer server = await PostgresServer.StartAsync(PostgresOptions.FromEnvironment(), Token);
         using TemporaryFolder logs = new("lost");
-        ClusterSettings settings = new() { Name = "lost", LeaseDuration = TimeSpan.FromSeconds(1) };
+        ClusterSettings settings = new() { Name = "lost", LeaseDuration = TimeSpan.FromMinutes(1) };
         string decisions = await server.CreateDatabaseAsync("decisions", Token);
         string database = await server.CreateDatabaseAsync("solo", Token);
         await using ServiceProcess coordinator = settings.Coordinator("coordinator-1", decisions, logs.Path);
@@ -34,17 +33,21 @@ public sealed class PostgresLostTests
         using GrpcChannel channel = GrpcChannel.ForAddress(participant.Address!);
         Store.StoreClient store = new(channel);
 
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(store));
-        Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
-        Assert.Equal(RefusalReason.StorageUnavailable, RefusalMapping.FromRpcException(refused)?.Reason);
-        await UntilAsync(() => participant.LogTail(200).Contains("PostgreSQL", StringComparison.Ordinal));
+        await Expected.RefusalAsync(
+            Refusal.Unavailable(
+                RefusalReason.StorageUnavailable, "Shard solo/0 isn't open here yet: PostgreSQL is being waited for. Try again shortly"),
+            () => ReadAsync(store));
+        NpgsqlConnectionStringBuilder down = new(database);
+        await UntilAsync(() => participant.LogTail(200).Contains(
+            $"PostgreSQL at {down.Host}:{down.Port}, database 'solo', can't be used yet", StringComparison.Ordinal));
+        Assert.Contains("trying again in", participant.LogTail(200), StringComparison.Ordinal);
 
         await server.StartAgainAsync();
         await UntilServedAsync(store);
 
         await server.KillAsync();
-        refused = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(store));
-        Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
+        await Expected.RefusalAsync(
+            Refusal.Unavailable(RefusalReason.StorageUnavailable, "Shard solo/0 can't read from PostgreSQL…try again shortly"), () => ReadAsync(store));
 
         await server.StartAgainAsync();
         await UntilServedAsync(store);

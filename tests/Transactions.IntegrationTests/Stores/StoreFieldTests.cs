@@ -30,7 +30,7 @@ public sealed class StoreFieldTests(ClusterFixture fixture) : IClassFixture<Clus
     {
         { "get key", "key", "1024" },
         { "get for update key", "key", "1024" },
-        { "multi-get key", "key", "1024" },
+        { "multi-get key", "keys[1]", "1024" },
         { "multi-get nothing", "keys", "at least one" },
         { "multi-get many", "keys", "1000" },
         { "insert key", "key", "1024" },
@@ -87,7 +87,7 @@ public sealed class StoreFieldTests(ClusterFixture fixture) : IClassFixture<Clus
     [Theory]
     [InlineData("get keys", "keys", "1000")]
     [InlineData("get nothing", "keys", "at least one")]
-    [InlineData("get key", "key", "1024")]
+    [InlineData("get key", "keys[1]", "1024")]
     [InlineData("get negative", "at", "above zero")]
     [InlineData("scan limit", "limit", "1 to 1000")]
     [InlineData("scan no limit", "limit", "1 to 1000")]

@@ -1,21 +1,18 @@
-using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
 using NodaTime;
 using Transactions.Clocks;
-using Transactions.Contracts;
 using Transactions.Contracts.V1;
 using Transactions.IntegrationTests.Cluster;
-using Transactions.IntegrationTests.Coordinator;
 using Transactions.Model;
 using Xunit;
-using CoordinatorId = Transactions.Model.CoordinatorId;
+using AbortReason = Transactions.Model.AbortReason;
 using OperationNumber = Transactions.Contracts.V1.OperationNumber;
-using TransactionContext = Transactions.Model.TransactionContext;
 
 namespace Transactions.IntegrationTests.Stores;
 
 /// <summary>What the Store refuses, through the public API: the right status, a message that helps, and nothing changed.</summary>
+[Trait("Rule", "7")]
 public sealed class StoreRefusalTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
 {
     private const string Shard = "orders/0";
@@ -27,262 +24,189 @@ public sealed class StoreRefusalTests(ClusterFixture fixture) : IClassFixture<Cl
 
     private Store.StoreClient Store => fixture.StoreOf("orders");
 
-    [Fact]
-    public async Task Put_WithoutContext_IsInvalid() =>
-        await RefusedAsync(Put(_key, "{}"), headers: [], StatusCode.InvalidArgument, RefusalReason.InvalidField, "context");
-
-    [Fact]
-    [Trait("Rule", "X1")]
-    public async Task Put_WithAForgedContext_IsUnauthenticated()
-    {
-        SignedContext signed = await SignAsync();
-        byte[] signature = signed.Signature.ToByteArray();
-        signature[0] ^= 1;
-        signed.Signature = ByteString.CopyFrom(signature);
-        await RefusedAsync(Put(_key, "{}"), Headers(signed), StatusCode.Unauthenticated, RefusalReason.BadSignature, "signature");
-    }
-
-    [Fact]
-    [Trait("Rule", "X1")]
-    public async Task Put_WithATruncatedContext_IsInvalid()
-    {
-        byte[] whole = (await SignAsync()).ToByteArray();
-        Metadata headers = new() { { MetadataNames.Context, whole[..(whole.Length - 7)] } };
-        await RefusedAsync(Put(_key, "{}"), headers, StatusCode.InvalidArgument, RefusalReason.InvalidField, MetadataNames.Context);
-    }
-
-    [Fact]
-    [Trait("Rule", "X1")]
-    public async Task Put_WithAnOversizedContext_IsInvalid()
-    {
-        Metadata headers = new() { { MetadataNames.Context, new byte[WireLimits.MaxContextBytes + 1] } };
-        await RefusedAsync(Put(_key, "{}"), headers, StatusCode.InvalidArgument, RefusalReason.InvalidField, $"{WireLimits.MaxContextBytes}");
-    }
-
-    [Theory]
-    [InlineData(5)]
-    [InlineData(-120)]
-    [Trait("Rule", "X1")]
-    public async Task Put_WithAnIdFarFromThePresent_IsInvalid(int secondsAhead)
-    {
-        SignedContext signed = await SignAsync(Duration.FromSeconds(secondsAhead), Duration.FromSeconds(30));
-        await RefusedAsync(Put(_key, "{}"), Headers(signed), StatusCode.InvalidArgument, RefusalReason.IdOutOfRange, "id");
-    }
-
-    [Fact]
-    [Trait("Rule", "X1")]
-    public async Task Put_WithADeadlineBeyondTheLongestLifetime_IsInvalid()
-    {
-        SignedContext signed = await SignAsync(Duration.Zero, Duration.FromSeconds(61));
-        await RefusedAsync(Put(_key, "{}"), Headers(signed), StatusCode.InvalidArgument, RefusalReason.InvalidField, "deadline");
-    }
-
-    [Fact]
-    [Trait("Rule", "X5")]
-    public async Task Put_PastTheDeadline_IsAborted()
-    {
-        SignedContext signed = await SignAsync(Duration.FromSeconds(-20), Duration.FromSeconds(10));
-        await RefusedAsync(Put(_key, "{}"), Headers(signed), StatusCode.Aborted, RefusalReason.DeadlinePassed, "deadline");
-    }
-
     public static TheoryData<string, string> BadKeys => new()
     {
-        { "", "1 to 1024" },
-        { "a\0b", "U+0000" },
-        { new string('k', 1_025), "1024" },
-        { new string('é', 513), "1024" },
+        { "", "key is empty; give 1 to 1024 bytes of UTF-8" },
+        { "a\0b", "key has the character U+0000…leave it out" },
+        { new string('k', 1_025), "key has 1025 bytes of UTF-8, over the limit of 1024; use a shorter one" },
+        { new string('é', 513), "key has 1026 bytes of UTF-8, over the limit of 1024; use a shorter one" },
     };
 
     [Theory]
     [MemberData(nameof(BadKeys))]
-    public async Task Put_WithABadKey_IsInvalid(string key, string says) =>
-        await RefusedAsync(Put(key, "{}"), Headers(await SignAsync()), StatusCode.InvalidArgument, RefusalReason.InvalidField, says);
+    public Task Put_WithABadKey_IsInvalid(string key, string says) => RefusedAsync(Refusal.Invalid("key", says), Put(key, "{}"));
 
     public static TheoryData<string, string> BadValues => new()
     {
-        { "", "JSON" },
-        { "{", "JSON" },
-        { "{} {}", "JSON" },
-        { """{"a":"\u0000"}""", "U+0000" },
-        { """{"a":"\ud800"}""", "surrogate" },
-        { """{"a":1e400}""", "double" },
-        { new string('[', 129) + new string(']', 129), "128" },
+        { "", "isn't valid JSON" },
+        { "{", "isn't valid JSON" },
+        { "{} {}", "isn't valid JSON" },
+        { """{"a":"\u0000"}""", "has the character U+0000" },
+        { """{"a":"\ud800"}""", "has half of a surrogate pair" },
+        { """{"a":1e400}""", "has a number outside the range of a double" },
+        { """{"a":1e-400}""", "has a number outside the range of a double" },
+        { new string('1', 1_001), "has a number of over 1000 characters" },
+        { new string('[', 129) + new string(']', 129), "nests deeper than 128 levels" },
     };
 
     [Theory]
     [MemberData(nameof(BadValues))]
-    public async Task Put_WithAValueThatPostgresCantStore_IsInvalid(string value, string says) =>
-        await RefusedAsync(Put(_key, value), Headers(await SignAsync()), StatusCode.InvalidArgument, RefusalReason.InvalidField, says);
+    public Task Put_WithAValueThatPostgresCantStore_IsInvalid(string value, string says) => RefusedAsync(
+        Refusal.Invalid("value", $"value {says}…send one JSON document that PostgreSQL can store and cast to jsonb"), Put(_key, value));
 
     [Fact]
-    public async Task Put_WithAValueThatIsNoUtf8_IsInvalid()
+    public Task Put_WithAValueThatIsNoUtf8_IsInvalid()
     {
         PutRequest request = Put(_key, "{}");
         request.Value = ByteString.CopyFrom([(byte)'"', 0xC3, (byte)'"']);
-        await RefusedAsync(request, Headers(await SignAsync()), StatusCode.InvalidArgument, RefusalReason.InvalidField, "UTF-8");
+        return RefusedAsync(Refusal.Invalid("value", "value isn't valid UTF-8…send one JSON document"), request);
     }
 
     [Fact]
-    public async Task Put_WithAnOversizedValue_IsInvalid()
-    {
-        string value = $"\"{new string('v', (1 << 20) - 1)}\"";
-        await RefusedAsync(Put(_key, value), Headers(await SignAsync()), StatusCode.InvalidArgument, RefusalReason.InvalidField, "1048576");
-    }
+    public Task Put_WithAnOversizedValue_IsInvalid() => RefusedAsync(
+        Refusal.Invalid("value", "value has 1048577 bytes, over the limit of 1048576; store less under one key"),
+        Put(_key, $"\"{new string('v', (1 << 20) - 1)}\""));
 
     [Fact]
     public async Task Put_WithAValueAtTheLimit_IsAdmitted()
     {
+        UnaryClient client = await BeginAsync();
         string value = $"\"{new string('v', (1 << 20) - 2)}\"";
-        await Store.PutAsync(Put(_key, value), Headers(await SignAsync()), cancellationToken: Token);
+        await client.PutAsync("orders", _key, value, Token);
+        await client.CommitAsync(Token);
+        Assert.Equal(value, await UnaryClient.ReadAsync(fixture, "orders", _key, at: null, Token));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("no spaces")]
-    public async Task Put_WithABadCollection_IsInvalid(string collection)
+    public Task Put_WithABadCollection_IsInvalid(string collection)
     {
         PutRequest request = Put(_key, "{}");
         request.Collection = collection;
-        await RefusedAsync(request, Headers(await SignAsync()), StatusCode.InvalidArgument, RefusalReason.InvalidField, "collection");
+        return RefusedAsync(Refusal.Invalid("collection", "give a name of 1 to 63 ASCII letters"), request);
     }
 
     [Fact]
-    public async Task Put_OnAShardNotOwnedHere_FailsAndSaysWhatIs()
+    public Task Put_OnAShardNotOwnedHere_FailsAndSaysWhatIs()
     {
         PutRequest request = Put(_key, "{}");
         request.Shard = "nowhere/0";
-        await RefusedAsync(request, Headers(await SignAsync()), StatusCode.FailedPrecondition, RefusalReason.NotOwner, Shard);
+        const string Says = "shard is nowhere/0…(it has orders/0); ask a coordinator's Hello for its owner";
+        return RefusedAsync(new(RefusalStatus.FailedPrecondition, RefusalReason.NotOwner, Says) { Field = "shard" }, request);
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1_001)]
-    public async Task Scan_WithABadLimit_IsInvalid(int limit)
+    public Task Scan_WithABadLimit_IsInvalid(int limit)
     {
-        Metadata headers = Headers(await SignAsync());
-        ScanRequest request = new()
-        {
-            Shard = Shard, Number = Number(1), Range = new KeyRange { Collection = "things" }, Limit = limit,
-        };
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await Store.ScanAsync(request, headers, cancellationToken: Token));
-        AssertRefused(refused, StatusCode.InvalidArgument, RefusalReason.InvalidField, "1000");
+        ScanRequest request = new() { Shard = Shard, Number = Number(1), Range = new KeyRange { Collection = "things" }, Limit = limit };
+        return RefusedAsync(
+            Refusal.Invalid("limit", $"limit is {limit}; give 1 to 1000, and go on from the continuation"),
+            async headers => await Store.ScanAsync(request, headers, cancellationToken: Token));
     }
 
     [Fact]
-    public async Task MultiGet_OfTooManyKeys_IsInvalid()
+    public Task MultiGet_OfTooManyKeys_IsInvalid()
     {
-        Metadata headers = Headers(await SignAsync());
         MultiGetRequest request = new() { Shard = Shard, Number = Number(1), Collection = "things" };
         request.Keys.AddRange(Enumerable.Range(0, 1_001).Select(i => $"{i}"));
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await Store.MultiGetAsync(request, headers, cancellationToken: Token));
-        AssertRefused(refused, StatusCode.InvalidArgument, RefusalReason.InvalidField, "1000");
+        return RefusedAsync(
+            Refusal.Invalid("keys", "keys has 1001 keys, over the limit of 1000; read them in several calls"),
+            async headers => await Store.MultiGetAsync(request, headers, cancellationToken: Token));
     }
 
     [Fact]
     [Trait("Rule", "X2")]
     public async Task Put_RepeatedWithOtherContent_DoomsTheTransaction()
     {
-        Metadata headers = Headers(await SignAsync());
-        await Store.PutAsync(Put(_key, "1"), headers, cancellationToken: Token);
-        await Store.PutAsync(Put(_key, "1"), headers, cancellationToken: Token);
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(
+        UnaryClient before = await BeginAsync();
+        await before.PutAsync("orders", _key, "0", Token);
+        await before.CommitAsync(Token);
+        Metadata headers = (await BeginAsync()).Headers();
+        PutReply first = await Store.PutAsync(Put(_key, "1"), headers, cancellationToken: Token);
+        Assert.Equal(first, await Store.PutAsync(Put(_key, "1"), headers, cancellationToken: Token));
+
+        await Expected.RefusalAsync(
+            Refusal.Aborted(AbortReason.OperationConflict, "came before with other content; number each operation once"),
             async () => await Store.PutAsync(Put(_key, "2"), headers, cancellationToken: Token));
-        AssertRefused(refused, StatusCode.Aborted, RefusalReason.TransactionEnded, "number");
 
         PutRequest next = Put(_key, "3");
         next.Number = Number(2);
-        refused = await Assert.ThrowsAsync<RpcException>(async () => await Store.PutAsync(next, headers, cancellationToken: Token));
-        AssertRefused(refused, StatusCode.Aborted, RefusalReason.TransactionEnded, "OperationConflict");
-        Assert.Null(await UnaryClient.ReadAsync(fixture, "orders", _key, at: null, Token));
+        await Expected.RefusalAsync(
+            Refusal.Aborted(AbortReason.OperationConflict, "was aborted at shard orders/0: OperationConflict; begin a new one"),
+            async () => await Store.PutAsync(next, headers, cancellationToken: Token));
+        Assert.Equal("0", await UnaryClient.ReadAsync(fixture, "orders", _key, at: null, Token));
     }
 
     [Theory]
-    [InlineData(-1)]
-    [InlineData(long.MinValue)]
-    public async Task GetAt_BeforeTheEpoch_IsInvalid(long at) =>
-        await ReadRefusedAsync(at, StatusCode.InvalidArgument, RefusalReason.InvalidField, "at");
+    [InlineData(false, -1)]
+    [InlineData(false, 0)]
+    [InlineData(false, long.MinValue)]
+    [InlineData(true, -1)]
+    public Task ReadAt_BeforeTheEpoch_IsInvalid(bool scans, long at) => Expected.RefusalAsync(
+        Refusal.Invalid("at", $"at is {at}; a timestamp is microseconds since 1970 times 1024, and above zero"), () => ReadAsync(scans, at));
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Trait("Rule", "S2")]
-    public async Task GetAt_FarInTheFuture_IsInvalid() => await ReadRefusedAsync(
-        Timestamp.FromInstant(SystemNow() + Duration.FromSeconds(5)).Value,
-        StatusCode.InvalidArgument,
-        RefusalReason.TimestampInFuture,
-        "read_timestamp");
-
-    [Fact]
-    [Trait("Rule", "S2")]
-    public async Task GetAt_BelowTheHorizon_FailsAndSaysWhereItLies()
+    public async Task ReadAt_FarInTheFuture_IsInvalid(bool scans)
     {
-        // The horizon follows what the shard has published as visible (S4), so that a new shard has none at first.
         await fixture.UntilServingAsync(Token);
-        await Eventually.IsTrueAsync(IsPrunedAsync, () => "The horizon doesn't rise.");
-
-        await ReadRefusedAsync(at: 1, StatusCode.FailedPrecondition, RefusalReason.BelowHorizon, "horizon");
-
-        async Task<bool> IsPrunedAsync()
-        {
-            try
-            {
-                await UnaryClient.ReadAsync(fixture, "orders", _key, at: 1, Token);
-                return false;
-            }
-            catch (RpcException e) when (e.StatusCode == StatusCode.FailedPrecondition)
-            {
-                return true;
-            }
-        }
+        Instant soon = Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) + Duration.FromMinutes(1);
+        const string Says = "at is…beyond the present…read at a timestamp that a coordinator gave";
+        await Expected.RefusalAsync(
+            new(RefusalStatus.InvalidArgument, RefusalReason.TimestampInFuture, Says) { Field = "at" },
+            () => ReadAsync(scans, Timestamp.FromInstant(soon).Value));
     }
 
-    private static Instant SystemNow() => Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Rule", "S2")]
+    public async Task ReadAt_BelowTheHorizon_FailsAndSaysWhereItLies(bool scans)
+    {
+        await fixture.UntilServingAsync(Token);
+        const string Says = "at is…below the history horizon…Read at a later timestamp, or keep history longer (HistoryRetention)";
+
+        // The horizon follows what the shard has published as visible (S4), so that a new shard has none at first.
+        await Expected.RefusalInTheEndAsync(
+            new(RefusalStatus.FailedPrecondition, RefusalReason.BelowHorizon, Says) { Field = "at" }, () => ReadAsync(scans, at: 1));
+    }
 
     private static OperationNumber Number(long sequence) => new() { Scope = 7, Sequence = sequence };
 
-    private static Metadata Headers(SignedContext signed) => new() { { MetadataNames.Context, signed.ToByteArray() } };
-
     private static PutRequest Put(string key, string value) => new()
     {
-        Shard = Shard, Number = Number(1), Collection = "things", Key = key, Value = ByteString.CopyFrom(Encoding.UTF8.GetBytes(value)),
+        Shard = Shard, Number = Number(1), Collection = "things", Key = key, Value = ByteString.CopyFromUtf8(value),
     };
 
-    private static void AssertRefused(RpcException refused, StatusCode status, RefusalReason reason, string says)
-    {
-        Assert.Equal(status, refused.StatusCode);
-        Refusal? refusal = RefusalMapping.FromRpcException(refused);
-        Assert.Equal(reason, refusal?.Reason);
-        Assert.Contains(says, refused.Status.Detail, StringComparison.Ordinal);
-    }
+    private Task RefusedAsync(Refusal expected, PutRequest request) => RefusedAsync(
+        expected, async headers => await Store.PutAsync(request, headers, cancellationToken: Token));
 
-    // A context that this cluster's client could have made.
-    private async Task<SignedContext> SignAsync(Duration ahead = default, Duration? lifetime = null)
+    private Task RefusedAsync(Refusal expected, Func<Metadata, Task> call) =>
+        Expected.NothingChangedAsync(fixture, _key, expected, client => call(client.Headers()));
+
+    private async Task<UnaryClient> BeginAsync()
     {
         await fixture.UntilServingAsync(Token);
-        HelloReply hello = await fixture.Coordinator().HelloAsync(ClientHandshake.Introduce("test", "refusals"), cancellationToken: Token);
-        Timestamp issued = Timestamp.FromInstant(SystemNow() + ahead);
-        TransactionContext context = new(
-            TransactionId.Create(issued),
-            issued,
-            issued.Plus(lifetime ?? Duration.FromSeconds(30)),
-            new CoordinatorId(hello.Coordinator, new Incarnation(hello.Incarnation)),
-            "refusals");
-        ClientKey key = ClientKey.Derive(ClusterSecret.Parse(fixture.Cluster.Settings.Secret), "refusals", hello.KeyEpoch);
-        return new ContextSigner(key).Sign(context);
+        UnaryClient client = UnaryClient.In(fixture);
+        await client.BeginAsync(Token);
+        return client;
     }
 
-    private async Task RefusedAsync(PutRequest request, Metadata headers, StatusCode status, RefusalReason reason, string says)
+    private async Task ReadAsync(bool scans, long at)
     {
-        await fixture.UntilServingAsync(Token);
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(
-            async () => await Store.PutAsync(request, headers, cancellationToken: Token));
-        AssertRefused(refused, status, reason, says);
-        Assert.Null(await UnaryClient.ReadAsync(fixture, "orders", _key, at: null, Token));
-    }
-
-    private async Task ReadRefusedAsync(long at, StatusCode status, RefusalReason reason, string says)
-    {
-        await fixture.UntilServingAsync(Token);
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(
-            () => UnaryClient.ReadAsync(fixture, "orders", _key, at, Token));
-        AssertRefused(refused, status, reason, says);
+        if (scans)
+        {
+            ScanAtRequest request = new() { Shard = Shard, Range = new KeyRange { Collection = "things" }, Limit = 1, At = at };
+            await Store.ScanAtAsync(request, cancellationToken: Token);
+        }
+        else
+        {
+            await UnaryClient.ReadAsync(fixture, "orders", _key, at, Token);
+        }
     }
 }

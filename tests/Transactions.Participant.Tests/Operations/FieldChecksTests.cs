@@ -29,7 +29,8 @@ public sealed class FieldChecksTests
         Assert.Equal(field, _checks.Check(new Operation.InsertIfAbsent(new RecordKey("t", key), Document.FromText("1")))?.Field);
         Assert.Equal(field, _checks.Check(new Operation.Delete(new RecordKey("t", key)))?.Field);
         Assert.Equal(field, _checks.Check(new Operation.Get("t", [key], false))?.Field);
-        Assert.Equal(field, _checks.Check(new SnapshotQuery.Get("t", [key]))?.Field);
+        Assert.Equal(field is null ? null : "keys[0]", _checks.Check(new SnapshotQuery.Get("t", [key]))?.Field);
+        Assert.Equal(field is null ? null : "keys[1]", _checks.Check(new Operation.Get("t", ["a", key], false))?.Field);
     }
 
     // Not in attributes, which are stored as UTF-8.
