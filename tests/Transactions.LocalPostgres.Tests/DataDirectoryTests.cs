@@ -62,7 +62,7 @@ public sealed class DataDirectoryTests : IDisposable
         await using PostgresServer server = await PostgresServer.StartAsync(Options, Cancellation);
         await server.CreateDatabaseAsync("kept", Cancellation);
         string postmaster = (await File.ReadAllLinesAsync(Path.Combine(_folder, "data", "postmaster.pid"), Cancellation))[0];
-        Tool.Result stopped = await Tool.RunAsync(["kill", "-INT", postmaster], TimeSpan.FromSeconds(5), Cancellation);
+        Tool.Result stopped = await Tool.RunAsync(["sh", "-c", $"kill -INT {postmaster}"], TimeSpan.FromSeconds(5), Cancellation);
         Assert.True(stopped.Succeeded, stopped.Summary);
         while (File.Exists(Path.Combine(_folder, "data", "postmaster.pid")))
         {
