@@ -20,6 +20,7 @@ public sealed class StandbyTests : IAsyncLifetime
     private PostgresServer _server = null!;
     private IDecisionLog _log = null!;
     private Backend _eye = null!;
+    private Backend _probe = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -32,10 +33,14 @@ public sealed class StandbyTests : IAsyncLifetime
             ServerFixture.Storage(database), NullLoggerFactory.Instance, TimeProvider.System, Cancel);
         await _log.EnsureClusterAsync("shop", ClockMode.Bounded, Cancel);
         _eye = await Backend.OpenAsync(database, Cancel);
+        _probe = await Backend.OpenAsync(database, Cancel);
+        await _probe.RunAsync("create table probe (n int)");
+        await _probe.RunAsync("set synchronous_commit = on");
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _probe.DisposeAsync();
         await _eye.DisposeAsync();
         await _log.DisposeAsync();
         await _server.DisposeAsync();
@@ -48,6 +53,7 @@ public sealed class StandbyTests : IAsyncLifetime
     {
         Decision commit = new(_ids.Next(), Outcome.Committed(Ids.At(5)), [s_writer]);
         await SetStandbysAsync("ghost");
+        await UntilCommitsWaitAsync();
         Task<RecordResult> record = _log.RecordAsync([commit], Cancel);
         await _eye.UntilWaitingAsync(1, Cancel, "SyncRep");
         await CancelWaitAsync();
@@ -64,6 +70,27 @@ public sealed class StandbyTests : IAsyncLifetime
         RegisterContent content = Assert.Single(Assert.IsType<RecordResult.Committed>(await abort).Contents);
         Assert.Equal(commit.Outcome, Assert.IsType<RegisterContent.ById>(content).Decision.Outcome);
         Assert.Equal(commit.Outcome, (await lookup).ById?.Outcome);
+    }
+
+    // Sessions see a new setting before the checkpointer does, which alone lets commits wait: it may be busy for a while.
+    private async Task UntilCommitsWaitAsync()
+    {
+        bool hasWaited = false;
+        while (!hasWaited)
+        {
+            Task write = _probe.RunAsync("insert into probe values (1)");
+            while (!write.IsCompleted && !hasWaited)
+            {
+                hasWaited = await _eye.ReadAsync<long>("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") > 0;
+            }
+
+            if (hasWaited)
+            {
+                await CancelWaitAsync();
+            }
+
+            await write;
+        }
     }
 
     private Task CancelWaitAsync() =>
