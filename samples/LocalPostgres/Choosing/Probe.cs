@@ -12,6 +12,10 @@ internal static class Probe
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
+    // Of one connection: to a server that may not be there yet, and is asked again; and to one that has answered, and may be busy.
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(30);
+
     public static async Task<string> VersionAsync(string connectionString, CancellationToken cancellationToken) =>
         await AskAsync(connectionString, "select version()", cancellationToken);
 
@@ -52,7 +56,7 @@ internal static class Probe
 
     public static async Task ExecuteAsync(string connectionString, string sql, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await OpenAsync(connectionString, cancellationToken);
+        await using NpgsqlConnection connection = await OpenAsync(connectionString, OpenLimit, cancellationToken);
         await using NpgsqlCommand command = new(sql, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -62,15 +66,19 @@ internal static class Probe
 
     private static async Task<string> AskAsync(string connectionString, string question, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await OpenAsync(connectionString, cancellationToken);
+        await using NpgsqlConnection connection = await OpenAsync(connectionString, AskLimit, cancellationToken);
         await using NpgsqlCommand command = new(question, connection);
         return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(string connectionString, CancellationToken cancellationToken)
+    private static async Task<NpgsqlConnection> OpenAsync(string connectionString, TimeSpan limit, CancellationToken cancellationToken)
     {
         // Pooled connections would be found broken by the next user after a kill.
-        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5 }.ConnectionString);
+        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            Timeout = (int)limit.TotalSeconds,
+        }.ConnectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
