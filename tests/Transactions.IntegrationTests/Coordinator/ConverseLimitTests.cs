@@ -141,7 +141,7 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
         using (AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies> silent = coordinator.Calls.Converse(cancellationToken: Token))
         {
             await Eventually.IsTrueAsync(
-                async () => await RefusalOfConverseAsync(coordinator) is not null, () => "Silent streams aren't counted.");
+                () => Task.FromResult(coordinator.ReadGauge("clients") == 1), () => "Silent streams aren't counted.");
             Refusal? refusal = await RefusalOfConverseAsync(coordinator);
             Assert.Equal(
                 (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, "streams", true),
