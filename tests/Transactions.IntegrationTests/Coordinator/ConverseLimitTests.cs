@@ -138,21 +138,35 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
     {
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(
             await postgres.NewDatabaseAsync("clients"), configure: o => o.Streams.MaxClients = 1);
-        using (AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies> silent = coordinator.Calls.Converse(cancellationToken: Token))
-        {
-            await Eventually.IsTrueAsync(
-                () => Task.FromResult(coordinator.ReadGauge("clients") == 1), () => "Silent streams aren't counted.");
-            Refusal? refusal = await RefusalOfConverseAsync(coordinator);
-            Assert.Equal(
-                (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, "streams", true),
-                (refusal!.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
-            Assert.Contains("1 clients", refusal.Message, StringComparison.Ordinal);
-            Assert.Contains("MaxClients", refusal.Message, StringComparison.Ordinal);
-            Assert.Equal(1, coordinator.ReadGauge("clients"));
+        AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies>? silent = null;
+        Task ended = Task.CompletedTask;
+        Refusal? refusal = null;
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                // Where the other one came first, it had the place, and the silent one was refused.
+                if (ended.IsCompleted)
+                {
+                    silent?.Dispose();
+                    silent = coordinator.Calls.Converse(cancellationToken: Token);
+                    ended = silent.ResponseStream.MoveNext(Token);
+                }
 
-            // Participants have places of their own.
-            await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, TestCluster.Shard("places/0"));
-        }
+                refusal = await RefusalOfConverseAsync(coordinator);
+                return refusal is not null && !ended.IsCompleted;
+            },
+            () => "Silent streams aren't counted.");
+        Assert.Equal(
+            (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, "streams", true),
+            (refusal!.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
+        Assert.Contains("1 clients", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxClients", refusal.Message, StringComparison.Ordinal);
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(coordinator.ReadGauge("clients") == 1), () => "The refused one is still counted.");
+
+        // Participants have places of their own.
+        await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, TestCluster.Shard("places/0"));
+        silent!.Dispose();
 
         await Eventually.IsTrueAsync(
             async () => await RefusalOfConverseAsync(coordinator) is null, () => "A stream that ended keeps its place.");
