@@ -1,5 +1,4 @@
 using System.Globalization;
-using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -67,9 +66,10 @@ internal sealed class IncomingCall
             return new(call, Refusal.Invalid(name, "The call carries a transaction and a snapshot; send one of them."), hasContext);
         }
 
-        return TryDecode(hasContext ? contexts : snapshots, out byte[] metadata)
+        StringValues values = hasContext ? contexts : snapshots;
+        return ContextMapping.TryDecodeMetadata(values.Count == 1 ? values[0] : null, name, out byte[] metadata, out Refusal? refusal)
             ? hasContext ? ReadTransaction(call, metadata, verifier) : ReadSnapshot(call, metadata, client)
-            : new(call, Refusal.Invalid(name, $"{name} isn't one value in Base64; send it once."), hasContext);
+            : new(call, refusal, hasContext);
     }
 
     public IDisposable Enter() => AmbientScope.Enter((object?)_transaction ?? _snapshot);
@@ -96,26 +96,6 @@ internal sealed class IncomingCall
         _ => Failures.ToAnswer(failure),
     };
 
-    // gRPC allows Base64 with and without its padding.
-    private static bool TryDecode(StringValues values, out byte[] bytes)
-    {
-        bytes = [];
-        if (values is not [{ } text])
-        {
-            return false;
-        }
-
-        string padded = text.PadRight((text.Length + 3) / 4 * 4, '=');
-        byte[] buffer = new byte[padded.Length / 4 * 3];
-        if (!Convert.TryFromBase64String(padded, buffer, out int length))
-        {
-            return false;
-        }
-
-        bytes = buffer[..length];
-        return true;
-    }
-
     private static IncomingCall ReadTransaction(ServerCallContext call, byte[] metadata, ContextVerifier? verifier)
     {
         if (int.TryParse(call.GetHttpContext().Request.Headers[PreviousAttempts], CultureInfo.InvariantCulture, out int attempts) && attempts > 0)
@@ -126,36 +106,14 @@ internal sealed class IncomingCall
             return new(call, doom.ToRefusal(), needsTrailer: true, doom);
         }
 
-        bool isRead = verifier is null
-            ? TryReadUnverified(metadata, out TransactionContext? context, out Refusal? refusal)
-            : verifier.TryVerifyMetadata(metadata, out context, out refusal);
+        TransactionContext? context = null;
+        bool isRead = ContextMapping.TryReadSignedMetadata(metadata, out V1.SignedContext? signed, out Refusal? refusal)
+            && (verifier is null
+                ? ContextMapping.TryReadUnverified(signed, out context, out refusal)
+                : verifier.TryVerify(signed, out context, out refusal));
         return isRead
-            ? new(call, new HopTransaction(context!, V1.SignedContext.Parser.ParseFrom(metadata), verifier is not null, call.CancellationToken))
+            ? new(call, new HopTransaction(context!, signed!, verifier is not null, call.CancellationToken))
             : new(call, refusal!, needsTrailer: true);
-    }
-
-    private static bool TryReadUnverified(byte[] metadata, out TransactionContext? context, out Refusal? refusal)
-    {
-        context = null;
-        if (metadata.Length > WireLimits.MaxContextBytes)
-        {
-            refusal = Refusal.Invalid(
-                MetadataNames.Context,
-                $"{MetadataNames.Context} has {metadata.Length} bytes; send at most {WireLimits.MaxContextBytes}.");
-            return false;
-        }
-
-        try
-        {
-            V1.SignedContext signed = V1.SignedContext.Parser.ParseFrom(metadata);
-            return ContextMapping.TryRead(V1.TransactionContext.Parser.ParseFrom(signed.Payload), out context, out refusal);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            refusal = Refusal.Invalid(
-                MetadataNames.Context, $"{MetadataNames.Context} can't be parsed; send a serialized SignedContext of transactions.v1.");
-            return false;
-        }
     }
 
     private static IncomingCall ReadSnapshot(ServerCallContext call, byte[] metadata, TransactionClient? client) =>

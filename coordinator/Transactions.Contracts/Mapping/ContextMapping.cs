@@ -55,6 +55,44 @@ public static class ContextMapping
     public static byte[] ToSnapshotMetadata(Timestamp readTimestamp) =>
         new V1.SnapshotContext { ReadTimestamp = readTimestamp.Value }.ToByteArray();
 
+    /// <summary>Reads a binary metadatum's value as it stands in the headers: metadata can't be read at all when one of its values is no Base64.</summary>
+    /// <param name="value">The header's value; null unless it has exactly one.</param>
+    /// <param name="name">The metadatum's name.</param>
+    /// <param name="bytes">What it says.</param>
+    /// <param name="refusal">Why it can't be read.</param>
+    public static bool TryDecodeMetadata(string? value, string name, out byte[] bytes, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        (bytes, refusal) = ([], null);
+        if (value is not null)
+        {
+            // gRPC allows Base64 with and without its padding.
+            string padded = value.PadRight((value.Length + 3) / 4 * 4, '=');
+            byte[] buffer = new byte[padded.Length / 4 * 3];
+            if (Convert.TryFromBase64String(padded, buffer, out int length))
+            {
+                bytes = buffer[..length];
+                return true;
+            }
+        }
+
+        refusal = Refusal.Invalid(name, $"{name} isn't one value in Base64; send it once.");
+        return false;
+    }
+
+    /// <summary>Reads the value of the metadata <see cref="MetadataNames.Context"/>, which is still to be verified.</summary>
+    public static bool TryReadSignedMetadata(
+        ReadOnlySpan<byte> metadata, [NotNullWhen(true)] out V1.SignedContext? signed, [NotNullWhen(false)] out Refusal? refusal) =>
+        Parsing.TryParse(V1.SignedContext.Parser, metadata, MetadataNames.Context, WireLimits.MaxContextBytes, out signed, out refusal);
+
+    /// <summary>Reads what a signed context claims, whoever signed it.</summary>
+    public static bool TryReadUnverified(
+        V1.SignedContext signed, [NotNullWhen(true)] out TransactionContext? context, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(signed);
+        context = null;
+        return TryReadPayload(signed, out V1.TransactionContext? claimed, out refusal) && TryRead(claimed, out context, out refusal);
+    }
+
     /// <summary>Reads the value of the metadata <see cref="MetadataNames.Snapshot"/>.</summary>
     public static bool TryReadSnapshotMetadata(
         ReadOnlySpan<byte> metadata, out Timestamp readTimestamp, [NotNullWhen(false)] out Refusal? refusal)
@@ -64,4 +102,9 @@ public static class ContextMapping
                 V1.SnapshotContext.Parser, metadata, MetadataNames.Snapshot, WireLimits.MaxContextBytes, out var wire, out refusal)
             && Check.Timestamp(wire.ReadTimestamp, $"{MetadataNames.Snapshot}.read_timestamp", out readTimestamp, out refusal);
     }
+
+    internal static bool TryReadPayload(
+        V1.SignedContext signed, [NotNullWhen(true)] out V1.TransactionContext? claimed, [NotNullWhen(false)] out Refusal? refusal) =>
+        Parsing.TryParse(
+            V1.TransactionContext.Parser, signed.Payload.Span, "context.payload", WireLimits.MaxContextBytes, out claimed, out refusal);
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using Google.Protobuf;
 using Transactions.Model;
 
 namespace Transactions.Contracts;
@@ -37,21 +36,8 @@ public sealed class ContextVerifier
     /// <summary>The present epoch of client keys.</summary>
     public int KeyEpoch { get; }
 
-    /// <summary>Verifies and reads the value of the metadata <see cref="MetadataNames.Context"/>.</summary>
-    /// <returns>False with a refusal: INVALID_ARGUMENT when it is malformed or too large, UNAUTHENTICATED when it is forged.</returns>
-    public bool TryVerifyMetadata(
-        ReadOnlySpan<byte> metadata,
-        [NotNullWhen(true)] out TransactionContext? context,
-        [NotNullWhen(false)] out Refusal? refusal)
-    {
-        context = null;
-        return Parsing.TryParse(
-                V1.SignedContext.Parser, metadata, MetadataNames.Context, WireLimits.MaxContextBytes, out var wire, out refusal)
-            && TryVerify(wire, out context, out refusal);
-    }
-
     /// <summary>Verifies and reads a signed context.</summary>
-    /// <returns><inheritdoc cref="TryVerifyMetadata" path="/returns"/></returns>
+    /// <returns>False with a refusal: INVALID_ARGUMENT when it is malformed or too large, UNAUTHENTICATED when it is forged.</returns>
     public bool TryVerify(
         V1.SignedContext? wire,
         [NotNullWhen(true)] out TransactionContext? context,
@@ -59,13 +45,7 @@ public sealed class ContextVerifier
     {
         context = null;
         if (!Check.Present(wire, "context", out refusal)
-            || !Parsing.TryParse(
-                V1.TransactionContext.Parser,
-                wire.Payload.Span,
-                "context.payload",
-                WireLimits.MaxContextBytes,
-                out V1.TransactionContext? claimed,
-                out refusal)
+            || !ContextMapping.TryReadPayload(wire, out V1.TransactionContext? claimed, out refusal)
             || !Check.Text(claimed.Client, TransactionContext.MaxClientLength, "context.client", out refusal))
         {
             return false;

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Primitives;
 using Transactions.Client;
 using Transactions.Contracts;
 using Transactions.Contracts.V1;
@@ -89,8 +90,19 @@ internal sealed class StoreService(StoreCalls calls, StoreStreams streams) : Sto
             ShardAnswer other => throw new InvalidOperationException($"A read isn't answered by {other.GetType().Name}."),
         };
 
-    private static SignedContext? ReadContext(ServerCallContext context) =>
-        ContextMetadata.TryRead(context, out SignedContext? signed, out Refusal? refusal) ? signed : throw Refused(context, refusal);
+    // From the bare header: metadata can't be read at all when one of its values is no Base64.
+    private static SignedContext? ReadContext(ServerCallContext context)
+    {
+        if (!context.GetHttpContext().Request.Headers.TryGetValue(MetadataNames.Context, out StringValues values))
+        {
+            return null;
+        }
+
+        return ContextMapping.TryDecodeMetadata(values.Count == 1 ? values[0] : null, MetadataNames.Context, out byte[] bytes, out Refusal? refusal)
+            && ContextMapping.TryReadSignedMetadata(bytes, out SignedContext? signed, out refusal)
+                ? signed
+                : throw Refused(context, refusal);
+    }
 
     // X2: a refused operation changes nothing, and its caller must hear that, or it is doomed.
     private static RpcException Refused(ServerCallContext context, Refusal refusal)
