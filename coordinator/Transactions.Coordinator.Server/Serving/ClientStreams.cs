@@ -32,7 +32,7 @@ internal sealed class ClientStreams
     {
         (_door, _calls, _identity, _options, _logger) = (door, calls, identity, options, logger);
         StreamOptions streams = options.Value.Streams;
-        _places = new("clients' streams", streams.MaxClients, "Streams:MaxClients", streams.HelloTimeout, timeProvider);
+        _places = new("clients' streams", streams.MaxClients, "Streams:MaxClients", streams.HelloTimeout, "Streams:HelloTimeout", timeProvider);
         metrics.WatchClients(() => _places.Open);
     }
 
@@ -75,7 +75,7 @@ internal sealed class ClientStreams
             first = await _places.ReadFirstAsync(incoming, context.CancellationToken);
             if (first?.Hello is null)
             {
-                refusal = _places.MissingHello("Streams:HelloTimeout");
+                refusal = _places.MissingHello();
             }
             else
             {

@@ -23,7 +23,12 @@ internal sealed class ParticipantStreams(
     ILogger<ParticipantStreams> logger)
 {
     private readonly StreamPlaces _places = new(
-        "participants' streams", options.Value.Streams.MaxParticipants, "Streams:MaxParticipants", options.Value.Streams.HelloTimeout, timeProvider);
+        "participants' streams",
+        options.Value.Streams.MaxParticipants,
+        "Streams:MaxParticipants",
+        options.Value.Streams.HelloTimeout,
+        "Streams:HelloTimeout",
+        timeProvider);
 
     public async Task ServeAsync(
         CoordinatorDriver driver,
@@ -82,7 +87,7 @@ internal sealed class ParticipantStreams(
 
             // T4: read after the Hello came in.
             ClockReading reading = clock.Read();
-            refusal = first?.Hello is null ? _places.MissingHello("Streams:HelloTimeout")
+            refusal = first?.Hello is null ? _places.MissingHello()
                 : reading.IsHealthy ? null
                 : Refusal.Unavailable(RefusalReason.ClockUnhealthy, reading.Health.Message);
             if (refusal is null)

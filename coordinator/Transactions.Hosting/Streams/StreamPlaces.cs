@@ -10,8 +10,9 @@ namespace Transactions.Hosting;
 /// <param name="most">How many there may be.</param>
 /// <param name="setting">What sets that.</param>
 /// <param name="helloTimeout">How long the first message may take.</param>
+/// <param name="helloSetting">What sets that.</param>
 /// <param name="timeProvider">Tells how long it took.</param>
-public sealed class StreamPlaces(string whose, int most, string setting, TimeSpan helloTimeout, TimeProvider timeProvider)
+public sealed class StreamPlaces(string whose, int most, string setting, TimeSpan helloTimeout, string helloSetting, TimeProvider timeProvider)
 {
     private int _open;
 
@@ -27,10 +28,9 @@ public sealed class StreamPlaces(string whose, int most, string setting, TimeSpa
     public void Leave() => Interlocked.Decrement(ref _open);
 
     /// <summary>The refusal of a stream that doesn't say Hello, or says it too late.</summary>
-    /// <param name="timeoutSetting">What sets how long it may take.</param>
-    public Refusal MissingHello(string timeoutSetting) => Refusal.Invalid("hello", string.Create(
+    public Refusal MissingHello() => Refusal.Invalid("hello", string.Create(
         CultureInfo.InvariantCulture,
-        $"hello is missing; send it in the first message, within {helloTimeout.TotalSeconds} s ({timeoutSetting})."));
+        $"hello is missing; send it in the first message, within {helloTimeout.TotalSeconds} s ({helloSetting})."));
 
     /// <summary>Reads the first message; null when the stream ended, or kept silent for too long.</summary>
     /// <exception cref="OperationCanceledException">The token fired.</exception>

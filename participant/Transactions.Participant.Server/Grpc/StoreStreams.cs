@@ -18,7 +18,12 @@ internal sealed class StoreStreams(
     ILogger<StoreStreams> logger)
 {
     private readonly StreamPlaces _places = new(
-        "Store streams", options.Value.MaxStoreStreams, "Participant:MaxStoreStreams", options.Value.HelloTimeout, timeProvider);
+        "Store streams",
+        options.Value.MaxStoreStreams,
+        "Participant:MaxStoreStreams",
+        options.Value.HelloTimeout,
+        "Participant:HelloTimeout",
+        timeProvider);
 
     public async Task ServeAsync(IAsyncStreamReader<StoreRequests> incoming, IServerStreamWriter<StoreReplies> outgoing, ServerCallContext context)
     {
@@ -50,9 +55,13 @@ internal sealed class StoreStreams(
         if (refusal is null)
         {
             first = await _places.ReadFirstAsync(incoming, cancellationToken);
-            if (ClientHandshake.TryAccept(first?.Hello, identity, out _, out refusal))
+            if (first?.Hello is null)
             {
-                refusal = RequestBatch.FindFault(first!, first!.Requests.Count);
+                refusal = _places.MissingHello();
+            }
+            else if (ClientHandshake.TryAccept(first.Hello, identity, out _, out refusal))
+            {
+                refusal = RequestBatch.FindFault(first, first.Requests.Count);
             }
         }
 

@@ -134,7 +134,8 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
         using AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("orders").Connect(cancellationToken: Token);
         await stream.RequestStream.WriteAsync(new StoreRequests(), Token);
 
-        await Refused.FieldAsync("hello", () => stream.ResponseStream.MoveNext(Token));
+        await Refused.FieldAsync(
+            "hello", () => stream.ResponseStream.MoveNext(Token), "send it in the first message", "within 2 s (Participant:HelloTimeout)");
     }
 
     [Fact]
@@ -142,7 +143,8 @@ public sealed class StoreLimitTests(LimitedClusterFixture fixture) : IClassFixtu
     {
         using AsyncDuplexStreamingCall<StoreRequests, StoreReplies> stream = fixture.StoreOf("orders").Connect(cancellationToken: Token);
 
-        await Refused.FieldAsync("hello", () => stream.ResponseStream.MoveNext(Token));
+        await Refused.FieldAsync(
+            "hello", () => stream.ResponseStream.MoveNext(Token), "send it in the first message", "within 2 s (Participant:HelloTimeout)");
     }
 
     private async Task<AsyncDuplexStreamingCall<StoreRequests, StoreReplies>> OpenStreamAsync()
