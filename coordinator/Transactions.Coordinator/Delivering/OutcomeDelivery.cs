@@ -15,11 +15,11 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
 
     private readonly Dictionary<TransactionId, Delivery> _deliveries = [];
     private readonly ShardIndex _byShard = new();
-    private readonly DueQueue<long, (TransactionId Id, int Repeats)> _repeats = new();
+    private readonly DueQueue<long, Delivery> _repeats = new();
 
     private int _own;
 
-    private sealed record Delivery(Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn)
+    private sealed record Delivery(TransactionId Id, Outcome Outcome, List<ShardId> Unmarked, HashSet<ShardId> Applied, bool IsOwn)
     {
         public int Repeats { get; set; }
     }
@@ -40,18 +40,20 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
     // The outcome has just been sent to each writer that is connected.
     public void Track(TransactionId id, Outcome outcome, ImmutableArray<ShardGeneration> writers, bool isOwn)
     {
-        if (writers.IsEmpty || !_deliveries.TryAdd(id, new(outcome, [.. writers.Select(w => w.Shard)], [], isOwn)))
+        if (writers.IsEmpty || IsTracking(id))
         {
             return;
         }
 
+        Delivery delivery = new(id, outcome, [.. writers.Select(w => w.Shard)], [], isOwn);
+        _deliveries.Add(id, delivery);
         _own += isOwn ? 1 : 0;
         foreach (ShardGeneration writer in writers)
         {
             _byShard.Add(writer.Shard, id);
         }
 
-        _repeats.Add(work.AfterRepeats(0), (id, 1));
+        _repeats.Add(work.AfterRepeats(0), delivery);
     }
 
     // Whatever its generation: whoever owns the shard has loaded what was prepared there (L3).
@@ -94,26 +96,26 @@ internal sealed class OutcomeDelivery(Workspace work, ShardDirectory directory, 
 
     public void OnTime()
     {
-        while (_repeats.TryTake(work.Microseconds, out (TransactionId Id, int Repeats) due))
+        while (_repeats.TryTake(work.Microseconds, out Delivery? due))
         {
-            // One of an earlier delivery of it goes by.
-            if (_deliveries.TryGetValue(due.Id, out Delivery? delivery) && delivery.Repeats == due.Repeats - 1)
+            // Unless it is over; the same transaction may be delivered anew.
+            if (ReferenceEquals(_deliveries.GetValueOrDefault(due.Id), due))
             {
-                Repeat(due.Id, delivery);
-                _repeats.Add(work.AfterRepeats(due.Repeats), (due.Id, due.Repeats + 1));
+                Repeat(due);
+                _repeats.Add(work.AfterRepeats(due.Repeats), due);
             }
         }
     }
 
-    private void Repeat(TransactionId id, Delivery delivery)
+    private void Repeat(Delivery delivery)
     {
         delivery.Repeats++;
         foreach (ShardId shard in delivery.Unmarked.Where(s => !delivery.Applied.Contains(s)))
         {
-            directory.Send(shard, new CoordinatorFrame.Ended(id, delivery.Outcome));
+            directory.Send(shard, new CoordinatorFrame.Ended(delivery.Id, delivery.Outcome));
             if (delivery.Repeats == ManyRepeats)
             {
-                work.Notify(new CoordinatorNotice.OutcomeUndelivered(id, shard));
+                work.Notify(new CoordinatorNotice.OutcomeUndelivered(delivery.Id, shard));
             }
         }
     }
