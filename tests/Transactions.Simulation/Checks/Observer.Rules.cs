@@ -10,7 +10,7 @@ namespace Transactions.Simulation;
 internal sealed partial class Observer
 {
     private readonly Dictionary<(ShardGeneration Owner, TransactionId Id), Vote> _votes = [];
-    private readonly HashSet<(string Shard, int Life, TransactionId Id)> _hasYes = [];
+    private readonly HashSet<(string Shard, int Life, TransactionId Id)> _mayApply = [];
     private readonly HashSet<(string Coordinator, TransactionId Id)> _heldByKey = [];
     private readonly HashSet<(ShardId Shard, TransactionId Id)> _registeredAborts = [];
     private readonly Dictionary<(string Shard, int Life, Timestamp At), bool> _seesAll = [];
@@ -121,7 +121,7 @@ internal sealed partial class Observer
     // X7: a repeated Prepare repeats the stored vote, never a later one.
     private void CheckVoteIsTheFirst(SimShard shard, ShardFrame.Voted voted)
     {
-        _hasYes.Add((shard.Name, shard.Life, voted.Id));
+        _mayApply.Add((shard.Name, shard.Life, voted.Id));
         if (!_votes.TryAdd((voted.Owner, voted.Id), voted.Vote) && _votes[(voted.Owner, voted.Id)] != voted.Vote)
         {
             world.Fail("X7", $"{shard.Name} votes {voted.Vote} for {Describe.Id(voted.Id)}, and had voted {_votes[(voted.Owner, voted.Id)]}");
@@ -129,11 +129,11 @@ internal sealed partial class Observer
     }
 
     // L3: the votes of earlier generations, which an owner keeps.
-    private void HasLoadedVotes(SimShard shard)
+    private void VotesLoaded(SimShard shard)
     {
         foreach (TransactionId id in Cluster.Databases[shard.Id].State.Prepared.Keys)
         {
-            _hasYes.Add((shard.Name, shard.Life, id));
+            _mayApply.Add((shard.Name, shard.Life, id));
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed partial class Observer
     {
         if (_transactions.TryGetValue(id, out TransactionFacts? facts)
             && !facts.IsOnePhase
-            && !_hasYes.Contains((shard.Name, shard.Life, id)))
+            && !_mayApply.Contains((shard.Name, shard.Life, id)))
         {
             world.Fail("X10", $"{shard.Name} takes {Describe.Id(id)} for committed, and had never voted for it");
         }

@@ -139,7 +139,7 @@ internal sealed partial class Observer
                 break;
             case ShardNotice.Serving serving:
                 _served.Add(serving.Owner);
-                HasLoadedVotes(shard);
+                VotesLoaded(shard);
                 Counters.Add(Path.Takeovers);
                 Counters.Add(Path.Successions, serving.Owner.Generation > default(Generation).Next() ? 1 : 0);
                 Counters.Add(Path.RecoveredPrepared, serving.Prepared);
