@@ -138,27 +138,11 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
     {
         await using TestCoordinator coordinator = await TestCoordinator.ServeAsync(
             await postgres.NewDatabaseAsync("clients"), configure: o => o.Streams.MaxClients = 1);
-        AsyncDuplexStreamingCall<V1.ClientRequests, V1.ClientReplies>? silent = null;
-        Task ended = Task.CompletedTask;
-        Refusal? refusal = null;
-        await Eventually.IsTrueAsync(
-            async () =>
-            {
-                // Where the other one came first, it had the place, and the silent one was refused.
-                if (ended.IsCompleted)
-                {
-                    silent?.Dispose();
-                    silent = coordinator.Calls.Converse(cancellationToken: Token);
-                    ended = silent.ResponseStream.MoveNext(Token);
-                }
-
-                refusal = await RefusalOfConverseAsync(coordinator);
-                return refusal is not null && !ended.IsCompleted;
-            },
-            () => "Silent streams aren't counted.");
+        (IDisposable silent, Refusal refusal) = await SilentStream.HoldAsync(
+            () => coordinator.Calls.Converse(cancellationToken: Token), () => ConverseAsync(coordinator));
         Assert.Equal(
             (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, "streams", true),
-            (refusal!.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
+            (refusal.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
         Assert.Contains("1 clients", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("MaxClients", refusal.Message, StringComparison.Ordinal);
         await Eventually.IsTrueAsync(
@@ -166,10 +150,10 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
 
         // Participants have places of their own.
         await using FakeParticipant participant = await FakeParticipant.ConnectAsync(coordinator, TestCluster.Shard("places/0"));
-        silent!.Dispose();
+        silent.Dispose();
 
         await Eventually.IsTrueAsync(
-            async () => await RefusalOfConverseAsync(coordinator) is null, () => "A stream that ended keeps its place.");
+            async () => await Refused.OfAsync(() => ConverseAsync(coordinator)) is null, () => "A stream that ended keeps its place.");
     }
 
     [Fact]
@@ -206,16 +190,8 @@ public sealed class ConverseLimitTests(CoordinatorFixture fixture, PostgresFixtu
         Assert.True((await next.AskAsync(new() { GetTimestamp = new() })).Timestamp.Timestamp > 0);
     }
 
-    private static async Task<Refusal?> RefusalOfConverseAsync(TestCoordinator coordinator)
+    private static async Task ConverseAsync(TestCoordinator coordinator)
     {
-        try
-        {
-            await using TestConversation stream = await TestConversation.OpenAsync(coordinator.Calls);
-            return null;
-        }
-        catch (RpcException refused)
-        {
-            return RefusalMapping.FromRpcException(refused);
-        }
+        await using TestConversation stream = await TestConversation.OpenAsync(coordinator.Calls);
     }
 }

@@ -303,16 +303,6 @@ public sealed class LifeTests(PostgresFixture postgres)
         }
     }
 
-    private static async Task<bool> IsRefusedAsync(TestClient client)
-    {
-        try
-        {
-            await client.CommitAsync(client.NewContext(), []);
-            return false;
-        }
-        catch (RpcException refused)
-        {
-            return Contracts.RefusalMapping.FromRpcException(refused)?.Reason == RefusalReason.ShuttingDown;
-        }
-    }
+    private static async Task<bool> IsRefusedAsync(TestClient client) =>
+        (await Refused.OfAsync(() => client.CommitAsync(client.NewContext(), [])))?.Reason == RefusalReason.ShuttingDown;
 }

@@ -110,32 +110,16 @@ public sealed class OverloadTests(PostgresFixture postgres)
     public async Task MaxParticipants_SilentStreamsCountToo()
     {
         await using TestCoordinator coordinator = await ServeAsync(o => o.Streams.MaxParticipants = 1);
-        AsyncDuplexStreamingCall<V1.ParticipantFrames, V1.CoordinatorFrames>? silent = null;
-        Task ended = Task.CompletedTask;
-        Refusal? refusal = null;
-        await Eventually.IsTrueAsync(
-            async () =>
-            {
-                // Where the other one came first, it had the place, and the silent one was refused.
-                if (ended.IsCompleted)
-                {
-                    silent?.Dispose();
-                    silent = coordinator.Calls.Connect(cancellationToken: Token);
-                    ended = silent.ResponseStream.MoveNext(Token);
-                }
-
-                refusal = await RefusalOfConnectAsync(coordinator);
-                return refusal is not null && !ended.IsCompleted;
-            },
-            () => "Silent streams aren't counted.");
+        (IDisposable silent, Refusal refusal) = await SilentStream.HoldAsync(
+            () => coordinator.Calls.Connect(cancellationToken: Token), () => SayHelloAsync(coordinator));
         Assert.Equal(
             (RefusalStatus.ResourceExhausted, RefusalReason.LimitReached, "streams", true),
-            (refusal!.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
+            (refusal.Status, refusal.Reason, refusal.Field, refusal.MayRetry));
         Assert.Contains("1 participants", refusal.Message, StringComparison.Ordinal);
-        silent!.Dispose();
+        silent.Dispose();
 
         await Eventually.IsTrueAsync(
-            async () => await RefusalOfConnectAsync(coordinator) is null, () => "A stream that ended keeps its place.");
+            async () => await Refused.OfAsync(() => SayHelloAsync(coordinator)) is null, () => "A stream that ended keeps its place.");
     }
 
     [Fact]
@@ -332,18 +316,8 @@ public sealed class OverloadTests(PostgresFixture postgres)
     }
 
     // Null when it is let in.
-    private static async Task<Refusal?> RefusalOfConnectAsync(TestCoordinator coordinator)
-    {
-        try
-        {
-            await FakeParticipant.SayAsync(coordinator, new() { Hello = FakeParticipant.Hello() });
-            return null;
-        }
-        catch (RpcException refused)
-        {
-            return RefusalMapping.FromRpcException(refused);
-        }
-    }
+    private static Task SayHelloAsync(TestCoordinator coordinator) =>
+        FakeParticipant.SayAsync(coordinator, new() { Hello = FakeParticipant.Hello() });
 
     private async Task<TestCoordinator> ServeAsync(Action<Transactions.Coordinator.Server.CoordinatorServerOptions> configure) =>
         await TestCoordinator.ServeAsync(await postgres.NewDatabaseAsync("overload"), configure: configure);

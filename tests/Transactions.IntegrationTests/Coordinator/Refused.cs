@@ -35,6 +35,20 @@ public static class Refused
         return refusal;
     }
 
+    /// <summary>The refusal of a call; null when it is answered.</summary>
+    public static async Task<Refusal?> OfAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return null;
+        }
+        catch (RpcException failed) when (RefusalMapping.FromRpcException(failed) is { } refusal)
+        {
+            return refusal;
+        }
+    }
+
     private static void AssertSays(Refusal refusal, string[] says)
     {
         Assert.NotEmpty(refusal.Message);

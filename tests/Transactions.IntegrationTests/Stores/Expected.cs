@@ -24,25 +24,11 @@ internal static class Expected
         await Eventually.IsTrueAsync(
             async () =>
             {
-                refusal = await RefusalOfAsync(call);
+                refusal = await Refused.OfAsync(call);
                 return (refusal?.Status, refusal?.Reason) == (expected.Status, expected.Reason);
             },
             () => $"It isn't refused so, but {refusal}.");
         AssertSame(expected, refusal);
-    }
-
-    /// <summary>The refusal of a call; null when it is answered.</summary>
-    public static async Task<Refusal?> RefusalOfAsync(Func<Task> call)
-    {
-        try
-        {
-            await call();
-            return null;
-        }
-        catch (RpcException failed) when (RefusalMapping.FromRpcException(failed) is { } refusal)
-        {
-            return refusal;
-        }
     }
 
     /// <summary>A refusal is as expected; of the message only the words between "…" are compared.</summary>

@@ -46,7 +46,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
 
         Task stopping = participant.StopAsync();
         await Eventually.IsTrueAsync(
-            async () => (await Expected.RefusalOfAsync(() => participant.ReadAsync("a")))?.Reason == RefusalReason.ShuttingDown,
+            async () => (await Refused.OfAsync(() => participant.ReadAsync("a")))?.Reason == RefusalReason.ShuttingDown,
             () => "It goes on serving.");
 
         await Expected.RefusalAsync(expected, () => participant.ReadAsync("a"));
@@ -98,7 +98,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         await server.StartAgainAsync();
         V1.PutReply? again = null;
         await Eventually.IsTrueAsync(
-            async () => await Expected.RefusalOfAsync(async () => again = await PutAsync(participant, transaction)) is null,
+            async () => await Refused.OfAsync(async () => again = await PutAsync(participant, transaction)) is null,
             () => "The lease isn't renewed.");
         Assert.Equal(admitted, again);
     }
@@ -123,7 +123,7 @@ public sealed class StoreOwnershipTests(PostgresFixture postgres)
         // Its reply is stored: a repeat gets it, whatever could be read by now.
         await server.StartAgainAsync();
         await Eventually.IsTrueAsync(
-            async () => await Expected.RefusalOfAsync(() => participant.ReadAsync("a")) is null, () => "It isn't served again.");
+            async () => await Refused.OfAsync(() => participant.ReadAsync("a")) is null, () => "It isn't served again.");
         await Expected.RefusalAsync(expected, () => GetAsync(participant, transaction, 1));
         Assert.Null((await GetAsync(participant, transaction, 2)).Entry);
     }
